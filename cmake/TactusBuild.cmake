@@ -1,0 +1,79 @@
+# Compiler settings and the two functions every room uses.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+# Same inputs, same bytes: no contraction into fused operations behind our back.
+add_compile_options(-Wall -Wextra -ffp-contract=off)
+if(TACTUS_WERROR)
+  add_compile_options(-Werror)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+
+# tactus_room(NAME SOURCES … USES …): the static library tactus_NAME with its public headers in ./include.
+# USES lists every library it links; tests/structure reads the resulting graph.
+function(tactus_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;USES_PRIVATE" ${ARGN})
+  if(ROOM_SOURCES)
+    add_library(tactus_${name} STATIC ${ROOM_SOURCES})
+    target_include_directories(tactus_${name} PUBLIC include)
+    target_link_libraries(tactus_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_USES_PRIVATE})
+  else()
+    add_library(tactus_${name} INTERFACE)
+    target_include_directories(tactus_${name} INTERFACE include)
+    target_link_libraries(tactus_${name} INTERFACE ${ROOM_USES})
+  endif()
+  set_property(GLOBAL APPEND PROPERTY TACTUS_ROOMS tactus_${name})
+endfunction()
+
+# tactus_test(NAME SOURCES … USES … [LABELS …]): a GoogleTest program registered with ctest as one test a program.
+function(tactus_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE ${T_USES} GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE TACTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                             TACTUS_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT ${T_TIMEOUT})
+endfunction()
+
+# tactus_gui_test(NAME SOURCES … USES …): a Qt Test program run under Xvfb with software GL.
+function(tactus_gui_test name)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES" ${ARGN})
+  add_executable(${name} ${T_SOURCES})
+  set_target_properties(${name} PROPERTIES AUTOMOC ON)
+  target_link_libraries(${name} PRIVATE ${T_USES} Qt6::Test)
+  target_compile_definitions(${name} PRIVATE QT_NO_KEYWORDS TACTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                             TACTUS_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  vtk_module_autoinit(TARGETS ${name} MODULES ${VTK_LIBRARIES})
+  find_program(XVFB_RUN xvfb-run REQUIRED)
+  add_test(NAME ${name} COMMAND ${XVFB_RUN} -a -s "-screen 0 1600x1000x24 +extension GLX" $<TARGET_FILE:${name}>)
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS gui TIMEOUT ${T_TIMEOUT} ENVIRONMENT
+    "QT_QPA_PLATFORM=xcb;QT_XCB_GL_INTEGRATION=xcb_glx;LIBGL_ALWAYS_SOFTWARE=1;GALLIUM_DRIVER=llvmpipe;QT_SCALE_FACTOR=1;LC_ALL=C.UTF-8")
+endfunction()
+
+# tactus_bench(NAME SOURCES … USES …): a Google Benchmark program; built, never run by ctest.
+function(tactus_bench name)
+  cmake_parse_arguments(B "" "" "SOURCES;USES" ${ARGN})
+  if(TACTUS_BENCH)
+    add_executable(${name} ${B_SOURCES})
+    target_link_libraries(${name} PRIVATE ${B_USES} benchmark::benchmark_main)
+  endif()
+endfunction()
