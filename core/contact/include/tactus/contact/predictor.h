@@ -54,6 +54,8 @@ class ContactPredictor {
   virtual std::string name() const = 0;
   // One line for the window: "Prior: what people usually touch. It does not look at the photograph."
   virtual std::string description() const = 0;
+  // Whether the answer depends on ContactQuery::marks or the pixels; if not, a corrected mask does not ask again.
+  virtual bool reads_photo() const { return true; }
   virtual ContactPrediction predict(const ContactQuery& query, const Progress& progress) const = 0;
 };
 

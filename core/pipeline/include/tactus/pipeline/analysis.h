@@ -46,8 +46,13 @@ struct Inputs {
   std::map<int, ImageF> body_view_edit, object_view_edit;
 };
 
+enum class Stage { photograph, body_pose, views, predict, lift, align, fit, result };
+inline constexpr int kStageCount = 8;
+const char* stage_name(Stage stage);              // "Photograph", "Body", "Views", "Masks", "Lift", "Align", "Fit", "Result"
+
 struct Options {
   Mode mode = Mode::corrected;
+  Stage until = Stage::result;                    // the last stage to run
   std::uint64_t seed = 42;
   int view_size = 512;                            // pixels a side of the canonical views; 1024 in official mode
   body::BodyFitOptions body_fit;
@@ -55,10 +60,8 @@ struct Options {
   reconstruct::AlignOptions align;
   reconstruct::FitOptions fit;
 };
-
-enum class Stage { photograph, body_pose, views, predict, lift, align, fit, result };
-inline constexpr int kStageCount = 8;
-const char* stage_name(Stage stage);              // "Photograph", "Body", "Views", "Masks", "Lift", "Align", "Fit", "Result"
+// The published settings throughout (METHOD.md §8): 1024² views, 250 iterations, one start.
+Options official_options();
 
 enum class StageState { waiting, running, done, stale, failed };
 
@@ -97,6 +100,9 @@ struct TimelinePosition {
 // Steps of a stage in this analysis: 8 for Views and Masks (4 of the body, 4 of the object), one an iteration for
 // Align and Fit, else 1; 0 while the stage has no output.
 int step_count(const Analysis& analysis, Stage stage);
+// The ICP start that the timeline shows: the one that the fit went on from, else the best by rmse.
+// Needs analysis.align with at least one candidate.
+const reconstruct::AlignCandidate& shown_candidate(const Analysis& analysis);
 // The object's pose at a position (frame object → photo); nullopt before Align.
 std::optional<geometry::SimilarityTransform> object_pose(const Analysis& analysis, const TimelinePosition& at);
 
