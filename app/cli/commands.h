@@ -1,0 +1,27 @@
+// The subcommands. Each registers its options and, when chosen, runs; errors leave as tactus::Error.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <stop_token>
+
+namespace tactus::cli {
+
+struct Context {
+  std::stop_token stop;      // Ctrl+C
+  bool json = false;         // the report on standard output, nothing else there
+  bool quiet = false;        // no progress bar
+};
+
+using Command = std::function<void(const Context&)>;
+
+// Adds the subcommand to `app`; `chosen` is set to what to run when the user names it.
+void add_analyse(CLI::App& app, Context& context, Command& chosen);      // analyse, contact
+void add_reconstruct(CLI::App& app, Context& context, Command& chosen);
+void add_views(CLI::App& app, Context& context, Command& chosen);
+void add_doctor(CLI::App& app, Context& context, Command& chosen);
+
+// --json and --quiet, which every subcommand understands.
+void add_common_flags(CLI::App& command, Context& context);
+
+}  // namespace tactus::cli

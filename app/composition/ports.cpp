@@ -1,0 +1,103 @@
+#include "tactus/app/ports.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tactus/error.h"
+#include "tactus/io/body_files.h"
+#include "tactus/io/keypoints_json.h"
+#include "tactus/io/picture.h"
+#include "tactus/render/cpu.h"
+
+namespace tactus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path program_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::current_path() : self.parent_path();
+}
+
+nlohmann::json read_sample(const std::string& name) {
+  const fs::path file = data_folder() / "samples" / name / "sample.json";
+  std::ifstream stream(file);
+  if (!stream) {
+    std::string known;
+    for (const auto& other : sample_names()) known += (known.empty() ? "" : ", ") + other;
+    throw bad_input(name + ": there is no such sample; there are " + known);
+  }
+  try {
+    return nlohmann::json::parse(stream);
+  } catch (const nlohmann::json::exception&) {
+    throw cannot_run(file.string() + ": the sample's description is damaged; build Tactus again");
+  }
+}
+
+}  // namespace
+
+fs::path data_folder() {
+  std::vector<fs::path> places;
+  if (const char* set = std::getenv("TACTUS_DATA")) places.emplace_back(set);
+  const fs::path program = program_folder();
+  places.push_back(program / "../share/tactus");
+  places.push_back(program / "share/tactus");
+  for (const auto& place : places) {
+    std::error_code error;
+    if (fs::exists(place / "body.tbm", error)) return fs::weakly_canonical(place);
+  }
+  throw cannot_run("body.tbm: the body model was not found in " + places.front().string() +
+                   "; build with ./run, or set TACTUS_DATA to the folder that holds it");
+}
+
+const std::vector<std::string>& model_names() {
+  static const std::vector<std::string> names = {"prior"};
+  return names;
+}
+
+pipeline::Ports make_ports(const std::string& model) {
+  if (std::find(model_names().begin(), model_names().end(), model) == model_names().end()) {
+    std::string known;
+    for (const auto& name : model_names()) known += (known.empty() ? "" : ", ") + name;
+    throw bad_input(model + ": this version has no such contact model; there is " + known);
+  }
+  pipeline::Ports ports;
+  ports.body_model = std::make_shared<body::BodyModel>(io::read_body_model(data_folder() / "body.tbm"));
+  ports.view_renderer = render::make_cpu_view_renderer();
+  ports.predictor = contact::make_prior_predictor();
+  ports.make_silhouette_renderer = [] { return render::make_cpu_silhouette_renderer(); };
+  return ports;
+}
+
+std::vector<std::string> sample_names() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(data_folder() / "samples", error)) {
+    if (fs::exists(entry.path() / "sample.json")) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+pipeline::Inputs sample_inputs(const std::string& name) {
+  const nlohmann::json sample = read_sample(name);
+  const fs::path folder = data_folder() / "samples" / name;
+  pipeline::Inputs inputs;
+  inputs.photo_name = sample.at("photo");
+  inputs.photo = io::read_picture(folder / inputs.photo_name);
+  inputs.prompt = sample.at("prompt");
+  inputs.object_name = sample.at("object");
+  const int width = inputs.photo.width, height = inputs.photo.height;
+  const auto person = io::read_coco_keypoints(folder / std::string(sample.at("keypoints")), inputs.photo_name, width,
+                                              height, std::nullopt);
+  inputs.keypoints = person.keypoints;
+  inputs.person_box = person.box;
+  inputs.human_mask = io::read_mask(folder / std::string(sample.at("human_mask")), width, height);
+  inputs.object_mask = io::read_mask(folder / std::string(sample.at("object_mask")), width, height);
+  return inputs;
+}
+
+}  // namespace tactus::app
