@@ -14,14 +14,15 @@
 
 namespace tactus::body {
 
-// The shape sliders of MakeHuman, each in [0, 1], interpolated as the package anny does.
+// The shape sliders of MakeHuman, interpolated linearly between their anchors as the package anny does; values
+// outside the anchors are clamped. Each runs over [0, 1], age over [-1/3, 1].
 struct Phenotype {
-  double gender = 0.5;       // 0 female … 1 male (the package's convention; checked by its fixtures)
-  double age = 0.67;         // 0 newborn, 1/3 baby, … 2/3 young adult, 1 old
+  double gender = 0.5;       // 0 male … 1 female, as the package has it
+  double age = 0.67;         // -1/3 newborn, 0 baby, 1/3 child, 2/3 young adult, 1 old
   double muscle = 0.5;
   double weight = 0.5;
   double height = 0.5;
-  double proportions = 0.5;  // 0 uncommon, 1 ideal
+  double proportions = 0.5;  // 0 ideal … 1 uncommon
   friend bool operator==(const Phenotype&, const Phenotype&) = default;
 };
 
