@@ -1,0 +1,167 @@
+// The prior: usual contact by category, painted into the views. It does not look at the photograph.
+#include <algorithm>
+#include <cctype>
+
+#include "prior_table.h"
+#include "tactus/contact/predictor.h"
+#include "tactus/error.h"
+
+namespace tactus::contact {
+namespace {
+
+// Sure enough to pass every threshold, not so sure that the sigmoid saturates: probability 0.95 and 0.05.
+constexpr float kTouched = 2.944F;
+constexpr float kUntouched = -2.944F;
+// "Perhaps", for objects that the table does not know: probability 0.6.
+constexpr float kPerhaps = 0.405F;
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : text + " ") {
+    if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
+      word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    } else if (!word.empty()) {
+      words.push_back(std::move(word));
+      word.clear();
+    }
+  }
+  return words;
+}
+
+bool has_word(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Whether every word of `wanted` stands in `name`: "hand" matches "left hand", "right hand" only that one.
+bool names_part(const std::string& name, const std::string& wanted) {
+  const auto words = words_of(name);
+  const auto wanted_words = words_of(wanted);
+  return std::all_of(wanted_words.begin(), wanted_words.end(), [&](const std::string& w) { return has_word(words, w); });
+}
+
+// Part names that match any of the wanted words; an empty side leaves both.
+std::vector<bool> chosen_parts(const std::vector<std::string>& names, const std::vector<std::string>& wanted,
+                               const std::string& side) {
+  std::vector<bool> chosen(names.size(), false);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::string w : wanted) {
+      if (!side.empty()) {
+        // The prompt's side replaces the table's.
+        for (const char* other : {"left ", "right "})
+          if (w.starts_with(other)) w = w.substr(std::string(other).size());
+        const bool sided = names[i].starts_with("left") || names[i].starts_with("right");
+        if (sided && !names[i].starts_with(side)) continue;
+      }
+      if (names_part(names[i], w)) chosen[i] = true;
+    }
+  }
+  return chosen;
+}
+
+std::vector<std::string> names_of(const std::vector<std::string>& names, const std::vector<bool>& chosen) {
+  std::vector<std::string> list;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (chosen[i]) list.push_back(names[i]);
+  return list;
+}
+
+std::string spoken(const std::vector<std::string>& names) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
+    text += "the " + names[i];
+  }
+  return text;
+}
+
+// A pixel is touched where most of its face's corners belong to touched parts.
+std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, const std::vector<std::uint8_t>& parts,
+                            const std::vector<bool>& chosen, float touched) {
+  std::vector<ImageF> masks;
+  for (const auto& view : rendered) {
+    ImageF mask(view.maps.vertex_ids.width, view.maps.vertex_ids.height, 1, kUntouched);
+    for (std::size_t pixel = 0; pixel < mask.data.size(); ++pixel) {
+      int corners = 0;
+      for (std::size_t k = 0; k < 3; ++k) {
+        const int vertex = view.maps.vertex_ids.data[3 * pixel + k];
+        if (vertex < 0) continue;
+        const bool in = parts.empty() || chosen[parts[static_cast<std::size_t>(vertex)]];
+        corners += in ? 1 : 0;
+      }
+      if (corners >= 2) mask.data[pixel] = touched;
+    }
+    masks.push_back(std::move(mask));
+  }
+  return masks;
+}
+
+class Prior : public ContactPredictor {
+ public:
+  std::string name() const override { return "prior"; }
+  std::string description() const override {
+    return "Prior: what people usually touch on such an object. It does not look at the photograph.";
+  }
+  bool reads_photo() const override { return false; }
+
+  ContactPrediction predict(const ContactQuery& query, const Progress& progress) const override {
+    progress.check();
+    const auto words = words_of(query.prompt);
+    if (words.empty())
+      throw bad_input("prompt: it is empty; ask what to find, for example \"Which body parts touch the bottle?\"");
+    ContactPrediction result;
+    result.model = name();
+
+    const UsualContact* usual = nullptr;
+    for (const auto& row : usual_contacts())
+      if (query.object.category == row.category) usual = &row;
+    std::vector<std::string> body_words = usual != nullptr ? usual->body_parts : std::vector<std::string>{"hand", "fingers"};
+    std::string verb = usual != nullptr ? usual->verb : "holds";
+    // An action in the prompt overrides the usual one, but "hand" in a question about what is sat on does not.
+    for (const auto& action : usual_actions()) {
+      if (std::any_of(action.words.begin(), action.words.end(), [&](const auto& w) { return has_word(words, w); })) {
+        body_words = action.body_parts;
+        verb = action.verb;
+        break;
+      }
+    }
+    const std::string side = has_word(words, "left") == has_word(words, "right") ? ""
+                             : has_word(words, "left") ? "left" : "right";
+    const auto body_chosen = chosen_parts(query.body.part_names, body_words, side);
+    result.body_parts = names_of(query.body.part_names, body_chosen);
+    if (query.body.vertex_parts.empty()) {
+      result.warnings.push_back("The prior knows the parts of its own body only: " + query.body.source +
+                                " gets no body contact. Paint it, or mark joints instead.");
+      for (const auto& view : query.body_views)
+        result.body_logits.emplace_back(view.maps.face_ids.width, view.maps.face_ids.height, 1, kUntouched);
+    } else {
+      result.body_logits = painted(query.body_views, query.body.vertex_parts, body_chosen, kTouched);
+    }
+    progress.check();
+
+    std::vector<bool> object_chosen;
+    if (usual != nullptr && !query.object.vertex_parts.empty()) {
+      object_chosen = chosen_parts(query.object.part_names, usual->object_parts, "");
+      result.object_logits = painted(query.object_views, query.object.vertex_parts, object_chosen, kTouched);
+      result.object_parts = names_of(query.object.part_names, object_chosen);
+    } else {
+      result.object_logits = painted(query.object_views, {}, {}, kPerhaps);
+      result.warnings.push_back("The parts of " + query.object.name +
+                                " are not known, so all of it is taken as perhaps touched. Paint its contact to be exact.");
+    }
+
+    const std::string thing = query.object.category.empty() ? "object" : query.object.category;
+    result.answer = "A person who " + verb + " a " + thing + " usually touches it with " +
+                    (result.body_parts.empty() ? "the body" : spoken(result.body_parts)) + ".";
+    if (thing.find_first_of("aeiou") == 0) result.answer.replace(result.answer.find(" a " + thing), 3, " an ");
+    if (!result.object_parts.empty()) result.answer += " The contact is on " + spoken(result.object_parts) + ".";
+    progress.report(1.0);
+    return result;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<ContactPredictor> make_prior_predictor() { return std::make_unique<Prior>(); }
+
+}  // namespace tactus::contact

@@ -1,0 +1,56 @@
+#include "prior_table.h"
+
+namespace tactus::contact {
+
+const std::vector<UsualContact>& usual_contacts() {
+  static const std::vector<UsualContact> all = {
+      {"chair", "sits on", {"buttock", "thigh", "lower back", "upper back"}, {"seat", "backrest"}},
+      {"stool", "sits on", {"buttock", "thigh"}, {"seat"}},
+      {"bench", "sits on", {"buttock", "thigh", "lower back", "upper back"}, {"seat", "backrest"}},
+      {"couch", "sits on", {"buttock", "thigh", "lower back", "upper back"}, {"seat", "backrest"}},
+      {"table", "leans on", {"hand", "fingers", "forearm"}, {"top"}},
+      {"bed", "lies on", {"buttock", "thigh", "lower back", "upper back", "lower leg", "head"}, {"mattress"}},
+      {"bottle", "holds", {"hand", "fingers"}, {"body"}},
+      {"cup", "holds", {"hand", "fingers"}, {"body", "handle"}},
+      {"bowl", "holds", {"hand", "fingers"}, {"body"}},
+      {"knife", "holds", {"hand", "fingers"}, {"handle"}},
+      {"hammer", "holds", {"hand", "fingers"}, {"handle"}},
+      {"broom", "holds", {"hand", "fingers"}, {"stick"}},
+      {"umbrella", "holds", {"right hand", "right fingers"}, {"handle", "shaft"}},
+      {"book", "holds", {"hand", "fingers"}, {"cover"}},
+      {"laptop", "uses", {"hand", "fingers", "thigh"}, {"base", "keyboard"}},
+      {"phone", "holds", {"right hand", "right fingers"}, {"back", "screen"}},
+      {"suitcase", "pulls", {"right hand", "right fingers"}, {"handle"}},
+      {"backpack", "carries", {"upper back", "lower back", "shoulder"}, {"straps", "body"}},
+      {"box", "carries", {"hand", "fingers", "forearm"}, {"sides"}},
+      {"guitar", "plays", {"hand", "fingers", "forearm", "abdomen", "thigh"}, {"body", "neck"}},
+      {"camera on a tripod", "operates", {"hand", "fingers"}, {"body", "pan handle"}},
+      {"ball", "holds", {"hand", "fingers"}, {"surface"}},
+      {"tennis ball", "holds", {"right hand", "right fingers"}, {"surface"}},
+      {"bat", "swings", {"hand", "fingers"}, {"handle"}},
+      {"racket", "swings", {"right hand", "right fingers"}, {"handle"}},
+      {"skateboard", "stands on", {"sole"}, {"deck"}},
+      {"snowboard", "stands on", {"sole", "foot"}, {"deck", "bindings"}},
+      {"surfboard", "stands on", {"sole"}, {"deck"}},
+      {"frisbee", "holds", {"right hand", "right fingers"}, {"disc"}},
+      {"dumbbell", "lifts", {"right hand", "right fingers"}, {"grip"}},
+      {"bicycle", "rides", {"hand", "fingers", "buttock", "sole"}, {"grips", "saddle", "pedals"}},
+      {"motorcycle", "rides", {"hand", "fingers", "buttock", "thigh", "sole"}, {"grips", "seat", "footrests"}},
+  };
+  return all;
+}
+
+const std::vector<UsualAction>& usual_actions() {
+  static const std::vector<UsualAction> all = {
+      {{"sit", "sits", "sitting", "seated"}, "sits on", {"buttock", "thigh"}},
+      {{"lie", "lies", "lying"}, "lies on", {"buttock", "thigh", "lower back", "upper back", "lower leg", "head"}},
+      {{"stand", "stands", "standing"}, "stands on", {"sole"}},
+      {{"kick", "kicks", "kicking"}, "kicks", {"right foot"}},
+      {{"lean", "leans", "leaning"}, "leans on", {"hand", "forearm", "upper back", "lower back"}},
+      {{"hold", "holds", "holding", "grip", "grips", "hand", "hands"}, "holds", {"hand", "fingers"}},
+      {{"wear", "wears", "wearing", "back"}, "wears", {"upper back", "lower back", "shoulder"}},
+  };
+  return all;
+}
+
+}  // namespace tactus::contact

@@ -1,0 +1,203 @@
+#include <cmath>
+#include <numbers>
+
+#include "shapes.h"
+
+namespace tactus::objects {
+
+using std::numbers::pi;
+
+void bottle(MeshBuilder& b, const Variation& v) {
+  const double r = v.around(0.034, 0.15), h = v.around(0.24, 0.15);
+  b.part("body");
+  b.lathe(0, 0, {{0, 0}, {r * 0.9, 0}, {r, 0.006}, {r, 0.64 * h}, {0.72 * r, 0.75 * h}, {0, 0.75 * h}});
+  b.part("neck");
+  b.lathe(0, 0, {{0, 0.745 * h}, {0.7 * r, 0.745 * h}, {0.42 * r, 0.86 * h}, {0.4 * r, 0.93 * h}, {0, 0.93 * h}});
+  b.part("cap");
+  b.lathe(0, 0, {{0, 0.925 * h}, {0.47 * r, 0.925 * h}, {0.47 * r, h}, {0, h}});
+}
+
+void cup(MeshBuilder& b, const Variation& v) {
+  const double r = v.around(0.041, 0.12), h = v.around(0.095, 0.15);
+  b.part("body");
+  b.lathe(0, 0, {{0, 0}, {0.85 * r, 0}, {r, 0.2 * h}, {r, h}, {r - 0.004, h}, {r - 0.004, 0.2 * h}, {0.75 * r, 0.006}, {0, 0.006}});
+  b.part("handle");
+  std::vector<Point> arc;
+  for (int i = 0; i <= 10; ++i) {
+    const double a = -pi / 2 + pi * i / 10;
+    arc.emplace_back(r - 0.003 + 0.026 * std::cos(a), h * 0.52 + 0.03 * std::sin(a), 0);
+  }
+  b.tube(arc, 0.0055);
+}
+
+void bowl(MeshBuilder& b, const Variation& v) {
+  const double r = v.around(0.08, 0.2), h = v.around(0.065, 0.2);
+  b.part("body");
+  b.lathe(0, 0, {{0, 0}, {0.45 * r, 0}, {0.8 * r, 0.35 * h}, {r, h}, {r - 0.004, h}, {0.77 * r, 0.38 * h}, {0.4 * r, 0.006}, {0, 0.006}});
+}
+
+void knife(MeshBuilder& b, const Variation& v) {
+  const double blade = v.around(0.18, 0.25), grip = 0.12;
+  b.part("handle");
+  b.bar({0, 0, 0}, {0, grip, 0}, 0.011, 0.012);
+  b.part("blade");
+  b.slab({{-0.012, 0}, {0.016, 0}, {0.016, blade * 0.75}, {-0.01, blade}, {-0.012, blade * 0.9}}, {0, grip - 0.002, 0},
+         Point::UnitX(), Point::UnitY(), 0.002);
+}
+
+void hammer(MeshBuilder& b, const Variation& v) {
+  const double l = v.around(0.3, 0.15);
+  b.part("handle");
+  b.bar({0, 0, 0}, {0, l, 0}, 0.015, 0.011);
+  b.part("head");
+  b.bar({-0.055, l, 0}, {0.03, l, 0}, 0.014);
+  b.bar({0.03, l, 0}, {0.06, l, 0}, 0.014, 0.006);
+}
+
+void broom(MeshBuilder& b, const Variation& v) {
+  const double l = v.around(1.3, 0.1);
+  b.part("stick");
+  b.bar({0, 0.15, 0}, {0, l, 0}, 0.012);
+  b.part("brush");
+  b.box({0, 0.15, 0}, {0.34, 0.05, 0.055});
+  b.box({0, 0.065, 0}, {0.32, 0.13, 0.05});
+}
+
+void umbrella(MeshBuilder& b, const Variation& v) {
+  const double r = v.around(0.5, 0.12), h = v.around(0.85, 0.08);
+  b.part("shaft");
+  b.bar({0, 0.1, 0}, {0, h, 0}, 0.006);
+  b.part("handle");
+  std::vector<Point> hook;
+  for (int i = 0; i <= 10; ++i) {
+    const double a = -pi + pi * i / 10;
+    hook.emplace_back(0.035 + 0.035 * std::cos(a), 0.04 + 0.035 * std::sin(a), 0);
+  }
+  hook.insert(hook.begin(), Point(0, 0.12, 0));
+  b.tube(hook, 0.011);
+  b.part("canopy");
+  b.lathe(0, 0, {{0, h - 0.035}, {0.5 * r, h - 0.075}, {r - 0.004, h - 0.2}, {r, h - 0.2}, {0.5 * r, h - 0.06}, {0, h - 0.02}});
+}
+
+void book(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.15, 0.2), h = v.around(0.22, 0.15), t = v.around(0.025, 0.4);
+  b.part("pages");
+  b.box({0.003, 0, 0}, {w - 0.006, h - 0.008, t});
+  b.part("cover");
+  for (const double s : {-1.0, 1.0}) b.box({0, 0, s * (t / 2 + 0.0015)}, {w, h, 0.003});
+  b.part("spine");
+  b.box({-w / 2, 0, 0}, {0.003, h, t + 0.006});
+}
+
+void laptop(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.33, 0.12), d = v.around(0.23, 0.1);
+  b.part("base");
+  b.box({0, 0.008, 0}, {w, 0.016, d});
+  b.part("keyboard");
+  b.box({0, 0.0165, -0.02}, {w * 0.85, 0.003, d * 0.5});
+  b.part("screen");
+  const Eigen::Quaterniond open(Eigen::AngleAxisd(-0.3, Point::UnitX()));
+  b.box({0, 0.018 + 0.48 * d, -d / 2 - 0.03}, {w, d * 0.96, 0.007}, open);
+}
+
+void phone(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.074, 0.06), h = v.around(0.152, 0.06);
+  b.part("back");
+  b.box({0, 0, -0.001}, {w, h, 0.007});
+  b.part("screen");
+  b.box({0, 0, 0.003}, {w - 0.006, h - 0.008, 0.0015});
+}
+
+void suitcase(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.42, 0.15), h = v.around(0.6, 0.15), d = v.around(0.24, 0.12);
+  b.part("wheels");
+  for (const double x : {-w / 2 + 0.05, w / 2 - 0.05})
+    for (const double z : {-d / 2 + 0.04, d / 2 - 0.04}) b.bar({x - 0.012, 0.025, z}, {x + 0.012, 0.025, z}, 0.025);
+  b.part("body");
+  b.box({0, 0.05 + h / 2, 0}, {w, h, d});
+  b.part("handle");
+  b.tube({{-0.09, 0.045 + h, -0.06}, {-0.09, 0.4 + h, -0.06}, {0.09, 0.4 + h, -0.06}, {0.09, 0.045 + h, -0.06}}, 0.011);
+  b.part("side handle");
+  b.tube({{-0.07, 0.045 + h, 0.04}, {-0.06, 0.085 + h, 0.04}, {0.06, 0.085 + h, 0.04}, {0.07, 0.045 + h, 0.04}}, 0.009);
+}
+
+void backpack(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.3, 0.12), h = v.around(0.46, 0.12), d = v.around(0.16, 0.2);
+  b.part("body");
+  b.box({0, h * 0.42, 0}, {w, h * 0.84, d});
+  b.ellipsoid({0, h * 0.82, 0}, {w / 2, h * 0.18, d / 2});
+  b.part("pocket");
+  b.box({0, h * 0.24, d / 2 + 0.02}, {w * 0.8, h * 0.36, 0.05});
+  b.part("straps");
+  for (const double x : {-w * 0.28, w * 0.28})
+    b.tube({{x * 0.8, h * 0.86, -d / 2 + 0.01}, {x, h * 0.88, -d / 2 - 0.07}, {x * 1.1, h * 0.6, -d / 2 - 0.1},
+            {x * 1.2, h * 0.3, -d / 2 - 0.06}, {x * 1.3, h * 0.1, -d / 2 + 0.01}}, 0.018);
+  b.part("loop");
+  b.tube({{-0.03, h * 0.95, -d / 2 + 0.03}, {-0.03, h * 1.05, -d / 2 + 0.02}, {0.03, h * 1.05, -d / 2 + 0.02}, {0.03, h * 0.95, -d / 2 + 0.03}}, 0.008);
+}
+
+void box_parcel(MeshBuilder& b, const Variation& v) {
+  const double w = v.around(0.4, 0.3), h = v.around(0.3, 0.3), d = v.around(0.3, 0.3);
+  b.part("sides");
+  b.box({0, h / 2 - 0.01, 0}, {w, h - 0.02, d});
+  b.part("lid");
+  b.box({0, h - 0.01, 0}, {w + 0.004, 0.02, d + 0.004});
+}
+
+void guitar(MeshBuilder& b, const Variation& v) {
+  const double s = v.around(1.0, 0.06);
+  b.part("body");
+  std::vector<Eigen::Vector2d> outline;
+  for (int i = 0; i < 40; ++i) {
+    const double a = 2.0 * pi * i / 40;
+    // Two bouts and a waist; height 0.49 m.
+    const double y = 0.245 * std::sin(a);
+    const double width = 0.185 - 0.03 * std::sin(a) - 0.045 * std::exp(-std::pow((y - 0.04) / 0.07, 2.0));
+    outline.emplace_back(s * width * std::cos(a), s * y);
+  }
+  b.slab(outline, {0, 0.245 * s, 0}, Point::UnitX(), Point::UnitY(), 0.1 * s);
+  b.part("neck");
+  b.box({0, 0.63 * s, 0.045 * s}, {0.055 * s, 0.4 * s, 0.022 * s});
+  b.part("headstock");
+  b.box({0, 0.91 * s, 0.035 * s}, {0.075 * s, 0.17 * s, 0.016 * s});
+}
+
+// A camcorder on a slim photo tripod at eye height, one pan handle towards the operator (-z).
+void camera_on_tripod(MeshBuilder& b, const Variation& v) {
+  const double h = v.around(1.44, 0.06), splay = v.around(0.4, 0.1);
+  const double hub = 0.69 * h;
+  b.part("legs");
+  for (int i = 0; i < 3; ++i) {
+    const double a = pi / 2 + 2.0 * pi * i / 3;
+    const Point foot(splay * std::cos(a), 0.0, splay * std::sin(a));
+    const Point top(0.035 * std::cos(a), hub, 0.035 * std::sin(a));
+    b.bar(foot, foot + 0.38 * (top - foot), 0.010);
+    b.bar(foot + 0.34 * (top - foot), foot + 0.4 * (top - foot), 0.019);
+    b.bar(foot + 0.38 * (top - foot), top, 0.014);
+    b.bar(foot + 0.36 * (top - foot), {0, hub * 0.33, 0}, 0.005);
+  }
+  b.part("column");
+  b.bar({0, hub * 0.31, 0}, {0, h, 0}, 0.0135);
+  b.bar({0, hub * 0.3, 0}, {0, hub * 0.36, 0}, 0.02);
+  b.part("hub");
+  b.lathe(0, 0, {{0, hub - 0.06}, {0.025, hub - 0.06}, {0.05, hub - 0.01}, {0.05, hub + 0.03}, {0.025, hub + 0.05}, {0, hub + 0.05}});
+  b.part("crank");
+  b.bar({0.03, hub + 0.01, 0.02}, {0.03, hub + 0.06, 0.11}, 0.006);
+  b.bar({0.03, hub + 0.06, 0.1}, {0.03, hub + 0.06, 0.15}, 0.01);
+  b.part("head");
+  b.box({0, h + 0.015, 0}, {0.06, 0.05, 0.07});
+  b.box({0, h + 0.048, 0}, {0.055, 0.018, 0.1});
+  b.part("pan handle");
+  b.bar({0, h + 0.01, -0.03}, {0, h - 0.02, -0.22}, 0.006);
+  b.bar({0, h - 0.02, -0.21}, {0, h - 0.035, -0.31}, 0.013);
+  const double base = h + 0.057;
+  b.part("body");
+  b.box({0, base + 0.062, 0.015}, {0.075, 0.12, 0.2});
+  b.part("viewfinder");
+  b.box({0.0, base + 0.135, -0.045}, {0.042, 0.032, 0.12});
+  b.bar({0, base + 0.135, -0.1}, {0, base + 0.135, -0.135}, 0.018, 0.022);
+  b.part("lens");
+  b.bar({0, base + 0.085, 0.1}, {0, base + 0.085, 0.165}, 0.033, 0.037);
+}
+
+}  // namespace tactus::objects
