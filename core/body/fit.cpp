@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <numbers>
+#include <string>
+
+#include "fit_problem.h"
+#include "silhouette.h"
+#include "tactus/error.h"
+#include "tactus/parallel.h"
+
+namespace tactus::body {
+namespace {
+
+constexpr double kDegrees = std::numbers::pi / 180.0;
+constexpr int kFacings = 8;
+// Two facings closer than this are the same answer.
+constexpr double kDistinctDegrees = 60.0;
+
+void check(const BodyFitInput& input) {
+  int marked = 0, torso = 0;
+  for (int k = 0; k < kKeypointCount; ++k) {
+    const auto index = static_cast<std::size_t>(k);
+    const Keypoint& mark = input.keypoints[index];
+    if (mark.visibility == Visibility::unknown) continue;
+    const std::string name(kKeypointNames[index]);
+    if (!std::isfinite(mark.x) || !std::isfinite(mark.y))
+      throw bad_input("joints: " + name + " is not a number; mark it again or leave it out");
+    if (mark.x < -input.photo_width || mark.x > 2.0 * input.photo_width || mark.y < -input.photo_height ||
+        mark.y > 2.0 * input.photo_height) {
+      throw bad_input("joints: " + name + " lies far outside the photograph (" + std::to_string(static_cast<int>(mark.x)) +
+                      ", " + std::to_string(static_cast<int>(mark.y)) + "); are the joints those of this picture?");
+    }
+    ++marked;
+    if (name.find("shoulder") != std::string::npos || name.find("hip") != std::string::npos) ++torso;
+  }
+  if (marked < 6)
+    throw bad_input("joints: only " + std::to_string(marked) + " are marked; at least 6 are needed, two of them shoulders or hips");
+  if (torso < 2)
+    throw bad_input("joints: the torso has " + std::to_string(torso) + " marks; mark two or more of the shoulders and hips");
+  if (input.person_mask && !input.person_mask->same_size(input.photo_width, input.photo_height))
+    throw bad_input("person mask: its size is not the photograph's");
+}
+
+double facing_degrees(const FitState& state) {
+  const Eigen::Vector3d forward = state.rotation.col(2);
+  return std::atan2(forward.x(), -forward.z()) / kDegrees;
+}
+
+double facing_difference(double a, double b) {
+  const double d = std::fmod(std::abs(a - b), 360.0);
+  return std::min(d, 360.0 - d);
+}
+
+BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitProblem& problem, const FitState& state,
+                 double objective) {
+  BodyFit fit;
+  fit.phenotype = state.phenotype;
+  for (double* field : {&fit.phenotype.height, &fit.phenotype.weight, &fit.phenotype.muscle, &fit.phenotype.gender, &fit.phenotype.proportions})
+    *field = std::clamp(*field, 0.0, 1.0);
+  fit.pose = problem.pose_of(state);
+  fit.photo_from_body.rotation = state.rotation;
+  fit.photo_from_body.translation = state.translation;
+  fit.camera = problem.camera();
+  fit.objective = objective;
+  fit.facing_deg = facing_degrees(state);
+  const PosedBody posed = model.pose(model.shape(fit.phenotype), fit.pose);
+  double squares = 0.0;
+  int visible = 0;
+  fit.keypoint_error_px.assign(kKeypointCount, std::numeric_limits<double>::quiet_NaN());
+  for (int k = 0; k < kKeypointCount; ++k) {
+    const Keypoint& mark = input.keypoints[static_cast<std::size_t>(k)];
+    if (mark.visibility == Visibility::unknown) continue;
+    const Eigen::Vector2d pixel = fit.camera.project(fit.photo_from_body * posed.keypoints.row(k).transpose());
+    const double error = (pixel - Eigen::Vector2d(mark.x, mark.y)).norm();
+    fit.keypoint_error_px[static_cast<std::size_t>(k)] = error;
+    if (mark.visibility == Visibility::visible) {
+      squares += error * error;
+      ++visible;
+    }
+  }
+  fit.reprojection_rms_px = visible > 0 ? std::sqrt(squares / visible) : 0.0;
+  if (input.person_mask) {
+    const ImageU8 silhouette = filled_silhouette({geometry::transform(fit.photo_from_body, posed.vertices), model.faces()}, fit.camera);
+    std::size_t both = 0, either = 0;
+    for (std::size_t i = 0; i < silhouette.data.size(); ++i) {
+      const bool a = silhouette.data[i] != 0, b = input.person_mask->data[i] != 0;
+      both += a && b ? 1 : 0;
+      either += a || b ? 1 : 0;
+    }
+    fit.mask_iou = either > 0 ? static_cast<double>(both) / static_cast<double>(either) : 0.0;
+  }
+  return fit;
+}
+
+std::string message_for(const BodyFitSummary& summary, double sigma_px) {
+  char text[200];
+  if (summary.best.reprojection_rms_px > 4.0 * sigma_px) {
+    std::snprintf(text, sizeof text, "The body fits the joints poorly (%.0f px off on average); check the marks, left and right above all.",
+                  summary.best.reprojection_rms_px);
+    return text;
+  }
+  if (summary.runner_up && summary.objective_gap < 0.1) {
+    std::snprintf(text, sizeof text, "Which way the person faces is uncertain: %.0f° and %.0f° fit almost alike; mark face or feet to tell.",
+                  summary.best.facing_deg, summary.runner_up->facing_deg);
+    return text;
+  }
+  return "";
+}
+
+}  // namespace
+
+BodyFitSummary fit_body(const BodyModel& model, const BodyFitInput& input, const BodyFitOptions& options,
+                        const Progress& progress, const BodyFit* start) {
+  check(input);
+  const auto begun = std::chrono::steady_clock::now();
+  const FitProblem problem(model, input, options);
+  BodyFitSummary summary;
+
+  struct Candidate {
+    FitState state;
+    double objective = 0.0;
+    int iterations = 0;
+  };
+  std::vector<Candidate> candidates;
+  if (start != nullptr) {
+    candidates.push_back({problem.from_fit(*start), 0.0, 0});
+  } else {
+    for (int i = 0; i < kFacings; ++i)
+      for (const bool seated : {false, true})
+        candidates.push_back({problem.start(2.0 * std::numbers::pi * i / kFacings, seated), 0.0, 0});
+    parallel_for(candidates.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t c = begin; c < end; ++c)
+        candidates[c].objective = problem.minimise(candidates[c].state, {14, false, false}, candidates[c].iterations, progress);
+    });
+    progress.report(0.4, "facings tried");
+    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.objective < b.objective; });
+  }
+  summary.starts = static_cast<int>(candidates.size());
+  for (const auto& c : candidates) summary.iterations += c.iterations;
+
+  // The best of each of up to three distinct facings is carried to the end; the ranking may still change.
+  std::vector<Candidate> finalists;
+  for (const auto& c : candidates) {
+    const bool distinct = std::all_of(finalists.begin(), finalists.end(), [&](const Candidate& f) {
+      return facing_difference(facing_degrees(c.state), facing_degrees(f.state)) > kDistinctDegrees;
+    });
+    if (distinct && finalists.size() < 3) finalists.push_back(c);
+  }
+  const int most = start != nullptr ? std::min(12, options.max_iterations) : options.max_iterations;
+  parallel_for(finalists.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t f = begin; f < end; ++f) {
+      finalists[f].iterations = 0;
+      finalists[f].objective = problem.minimise(finalists[f].state, {most, true, true}, finalists[f].iterations, progress);
+    }
+  });
+  for (const auto& f : finalists) summary.iterations += f.iterations;
+  std::stable_sort(finalists.begin(), finalists.end(), [](const auto& a, const auto& b) { return a.objective < b.objective; });
+  summary.best = describe(model, input, problem, finalists.front().state, finalists.front().objective);
+  for (std::size_t f = 1; f < finalists.size() && !summary.runner_up; ++f) {
+    if (facing_difference(summary.best.facing_deg, facing_degrees(finalists[f].state)) <= kDistinctDegrees) continue;
+    summary.runner_up = describe(model, input, problem, finalists[f].state, finalists[f].objective);
+    summary.objective_gap = (finalists[f].objective - summary.best.objective) / std::max(summary.best.objective, 1e-9);
+  }
+  summary.message = message_for(summary, std::max(1.0, options.keypoint_sigma_px_rel * std::hypot(input.photo_width, input.photo_height)));
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  progress.report(1.0);
+  return summary;
+}
+
+PhotoBody photo_body_from_fit(const BodyModel& model, const BodyFitSummary& fit) {
+  PhotoBody body;
+  const ShapedBody shaped = model.shape(fit.best.phenotype);
+  body.mesh.vertices = geometry::transform(fit.best.photo_from_body, model.pose(shaped, fit.best.pose).vertices);
+  body.mesh.faces = model.faces();
+  body.canonical.vertices = model.pose(shaped, model.vitruvian_pose()).vertices;
+  body.canonical.faces = model.faces();
+  body.part_names = model.part_names();
+  body.vertex_parts = model.vertex_parts();
+  body.camera = fit.best.camera;
+  body.fit = fit;
+  body.source = "marked joints";
+  return body;
+}
+
+}  // namespace tactus::body
