@@ -20,6 +20,9 @@ constexpr int kFacings = 8;
 constexpr double kDistinctDegrees = 60.0;
 
 void check(const BodyFitInput& input) {
+  if (input.photo_width <= 0 || input.photo_height <= 0) throw bad_input("photograph: it has no pixels; open a picture first");
+  if (input.focal_px && !(std::isfinite(*input.focal_px) && *input.focal_px > 0.0))
+    throw bad_input("focal length: it must be a positive number of pixels");
   int marked = 0, torso = 0;
   for (int k = 0; k < kKeypointCount; ++k) {
     const auto index = static_cast<std::size_t>(k);
