@@ -2,8 +2,10 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
+#include <set>
 
 #include "silhouette.h"
 #include "tactus/error.h"
@@ -15,6 +17,8 @@ constexpr double kDegrees = std::numbers::pi / 180.0;
 constexpr double kRobustScale = 4.0;          // marks farther off than this many sigma lose their pull
 constexpr double kUprightSigma = 0.5;         // radians that a pelvis tilts in an upright photograph
 constexpr double kLimitSigma = 0.05;          // radians past a joint's limit
+constexpr double kHangMetres = 0.12;          // an unmarked thigh's or shank's lean from the vertical
+constexpr double kSilhouettePull = 40.0;      // all surface samples together, in marks
 constexpr int kPhenotypeCount = 5;            // height, weight, muscle, gender, proportions
 constexpr double kPhenotypeSigma = 0.25;
 
@@ -95,10 +99,16 @@ FitProblem::FitProblem(const BodyModel& model, const BodyFitInput& input, const 
   camera_.focal_x = camera_.focal_y = focal;
   sigma_px_ = std::max(1.0, options.keypoint_sigma_px_rel * std::hypot(input.photo_width, input.photo_height));
   if (input.person_mask && options.silhouette_weight > 0.0) {
-    // Evenly spread over the vertex list, which runs over the whole surface.
-    constexpr int kSamples = 160;
-    const int count = model.vertex_count();
-    for (int i = 0; i < kSamples; ++i) samples_.push_back(static_cast<int>(static_cast<std::int64_t>(i) * count / kSamples));
+    // One vertex a cell of a coarse grid: hands, feet and face are dense in vertices, not in silhouette.
+    constexpr float kCellMetres = 0.1F;
+    std::set<std::array<int, 3>> cells;
+    const auto& vertices = model.data().template_vertices;
+    for (Eigen::Index v = 0; v < vertices.rows(); ++v) {
+      std::array<int, 3> cell{};
+      for (int i = 0; i < 3; ++i)
+        cell[static_cast<std::size_t>(i)] = static_cast<int>(std::floor(vertices(v, i) / kCellMetres));
+      if (cells.insert(cell).second) samples_.push_back(static_cast<int>(v));
+    }
     outside_ = distance_to_mask(*input.person_mask);
   }
   skeleton_ = std::make_unique<KeypointSkeleton>(model.data(), samples_);
@@ -159,6 +169,13 @@ void FitProblem::residuals(const FitState& state, const Rows& points, const Effo
   const Eigen::Vector3d up = state.rotation.col(1);
   values.push_back(up.x() / kUprightSigma);
   values.push_back(up.z() / kUprightSigma);
+  // People keep their feet under them: a thigh or shank whose lower end is unmarked hangs along gravity.
+  constexpr int kLeftHip = 11, kLeftKnee = 13;
+  for (const int upper : {kLeftHip, kLeftHip + 1, kLeftKnee, kLeftKnee + 1}) {
+    if (input_.keypoints[static_cast<std::size_t>(upper + 2)].visibility != Visibility::unknown) continue;
+    values.push_back((points(upper + 2, 0) - points(upper, 0)) / kHangMetres);
+    values.push_back((points(upper + 2, 2) - points(upper, 2)) / kHangMetres);
+  }
   if (effort.phenotype) {
     Phenotype current = state.phenotype;
     const Phenotype usual;
@@ -170,7 +187,7 @@ void FitProblem::residuals(const FitState& state, const Rows& points, const Effo
     }
   }
   if (effort.silhouette && !samples_.empty()) {
-    const double weight = std::sqrt(options_.silhouette_weight * 12.0 / static_cast<double>(samples_.size()));
+    const double weight = std::sqrt(options_.silhouette_weight * kSilhouettePull / static_cast<double>(samples_.size()));
     for (std::size_t s = 0; s < samples_.size(); ++s) {
       const auto row = static_cast<Eigen::Index>(kKeypointCount + s);
       const double z = std::max(points(row, 2), 0.05);

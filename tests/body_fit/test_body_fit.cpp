@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <stop_token>
 
+#include "keypoint_skeleton.h"
+#include "silhouette.h"
 #include "synthetic.h"
 #include "tactus/error.h"
 
@@ -26,6 +28,57 @@ double joint_error_m(const Synthetic& truth, const BodyFit& fit) {
   }
   const Eigen::RowVector3d shift = 0.5 * (b.row(6) + b.row(7)) - 0.5 * (a.row(6) + a.row(7));
   return ((a.rowwise() + shift) - b).rowwise().norm().mean();
+}
+
+TEST(Silhouette, DistanceIsThatOfBruteForce) {
+  Random random(5);
+  ImageU8 mask(23, 17);
+  for (int i = 0; i < 6; ++i)
+    mask.at(static_cast<int>(random.below(23)), static_cast<int>(random.below(17))) = 255;
+  const ImageF distance = distance_to_mask(mask);
+  for (int y = 0; y < 17; ++y)
+    for (int x = 0; x < 23; ++x) {
+      double nearest = 1e9;
+      for (int v = 0; v < 17; ++v)
+        for (int u = 0; u < 23; ++u)
+          if (mask.at(u, v) != 0) nearest = std::min(nearest, std::hypot(u - x, v - y));
+      EXPECT_NEAR(distance.at(x, y), nearest, 1e-4) << x << ", " << y;
+    }
+}
+
+TEST(Silhouette, FillsTheCentresInsideATriangle) {
+  geometry::Mesh mesh;
+  mesh.vertices.resize(3, 3);
+  mesh.vertices << 0, 0, 1, 10, 0, 1, 0, 10, 1;
+  mesh.faces.resize(1, 3);
+  mesh.faces << 0, 1, 2;
+  const ImageU8 filled = filled_silhouette(mesh, {12, 12, 1.0, 1.0, 0.25, 0.25});
+  for (int y = 0; y < 12; ++y)
+    for (int x = 0; x < 12; ++x)
+      EXPECT_EQ(filled.at(x, y) != 0, (x + 0.25) + (y + 0.25) < 10.0) << x << ", " << y;
+  mesh.vertices(1, 2) = -1.0F;   // reaches behind the camera
+  for (const auto pixel : filled_silhouette(mesh, {12, 12, 1.0, 1.0, 0.25, 0.25}).data) EXPECT_EQ(pixel, 0);
+}
+
+TEST(KeypointSkeleton, GivesThePointsOfTheSkinnedMesh) {
+  Random random(6);
+  const Synthetic s = synthetic(random, 0.0, 0.0, true);
+  const std::vector<int> extra = {0, 777, model().vertex_count() - 1};
+  const KeypointSkeleton skeleton(model().data(), extra);
+  std::vector<Eigen::Matrix3d> rotations;
+  for (Eigen::Index b = 0; b < s.pose.rotations.rows(); ++b) {
+    const Eigen::Vector3d v = s.pose.rotations.row(b).transpose();
+    rotations.emplace_back(Eigen::AngleAxisd(v.norm(), v.norm() > 0 ? v.normalized() : Eigen::Vector3d::UnitX()));
+  }
+  const auto points = skeleton.pose(skeleton.shape(s.phenotype), rotations);
+  const PosedBody posed = model().pose(model().shape(s.phenotype), s.pose);
+  ASSERT_EQ(points.rows(), kKeypointCount + 3);
+  for (int k = 0; k < kKeypointCount; ++k)
+    EXPECT_LT((points.row(k) - posed.keypoints.row(k)).norm(), 1e-5) << kKeypointNames[static_cast<std::size_t>(k)];
+  for (std::size_t e = 0; e < extra.size(); ++e) {
+    const Eigen::RowVector3d vertex = posed.vertices.row(extra[e]).cast<double>();
+    EXPECT_LT((points.row(kKeypointCount + static_cast<Eigen::Index>(e)) - vertex).norm(), 1e-5);
+  }
 }
 
 TEST(BodyFit, FindsStandingPeopleAtEveryFacing) {
@@ -217,6 +270,7 @@ TEST(BodyFit, TheManOfThePhotographStandsLeaningToTheRight) {
   const auto points = model().pose_keypoints(model().shape(summary.best.phenotype), summary.best.pose);
   const auto height = [&](int k) { return (summary.best.photo_from_body * points.row(k).transpose()).y(); };
   EXPECT_LT(height(0), height(11) - 0.3);
+  // No leg is marked: they hang down to the ground.
   EXPECT_GT(height(15), height(11) + 0.5);
   EXPECT_GT(height(16), height(12) + 0.5);
 }
