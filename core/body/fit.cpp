@@ -20,7 +20,8 @@ constexpr int kFacings = 8;
 constexpr double kDistinctDegrees = 60.0;
 
 void check(const BodyFitInput& input) {
-  if (input.photo_width <= 0 || input.photo_height <= 0) throw bad_input("photograph: it has no pixels; open a picture first");
+  if (input.photo_width <= 0 || input.photo_height <= 0)
+    throw bad_input("photograph: it has no pixels; open a picture first");
   if (input.focal_px && !(std::isfinite(*input.focal_px) && *input.focal_px > 0.0))
     throw bad_input("focal length: it must be a positive number of pixels");
   int marked = 0, torso = 0;
@@ -33,16 +34,19 @@ void check(const BodyFitInput& input) {
       throw bad_input("joints: " + name + " is not a number; mark it again or leave it out");
     if (mark.x < -input.photo_width || mark.x > 2.0 * input.photo_width || mark.y < -input.photo_height ||
         mark.y > 2.0 * input.photo_height) {
-      throw bad_input("joints: " + name + " lies far outside the photograph (" + std::to_string(static_cast<int>(mark.x)) +
-                      ", " + std::to_string(static_cast<int>(mark.y)) + "); are the joints those of this picture?");
+      throw bad_input("joints: " + name + " lies far outside the photograph (" +
+                      std::to_string(static_cast<int>(mark.x)) + ", " +
+                      std::to_string(static_cast<int>(mark.y)) + "); are the joints those of this picture?");
     }
     ++marked;
     if (name.find("shoulder") != std::string::npos || name.find("hip") != std::string::npos) ++torso;
   }
   if (marked < 6)
-    throw bad_input("joints: only " + std::to_string(marked) + " are marked; at least 6 are needed, two of them shoulders or hips");
+    throw bad_input("joints: only " + std::to_string(marked) +
+                    " are marked; at least 6 are needed, two of them shoulders or hips");
   if (torso < 2)
-    throw bad_input("joints: the torso has " + std::to_string(torso) + " marks; mark two or more of the shoulders and hips");
+    throw bad_input("joints: the torso has " + std::to_string(torso) +
+                    " marks; mark two or more of the shoulders and hips");
   if (input.person_mask && !input.person_mask->same_size(input.photo_width, input.photo_height))
     throw bad_input("person mask: its size is not the photograph's");
 }
@@ -57,11 +61,12 @@ double facing_difference(double a, double b) {
   return std::min(d, 360.0 - d);
 }
 
-BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitProblem& problem, const FitState& state,
-                 double objective) {
+BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitProblem& problem,
+                 const FitState& state, double objective) {
   BodyFit fit;
   fit.phenotype = state.phenotype;
-  for (double* field : {&fit.phenotype.height, &fit.phenotype.weight, &fit.phenotype.muscle, &fit.phenotype.gender, &fit.phenotype.proportions})
+  for (double* field : {&fit.phenotype.height, &fit.phenotype.weight, &fit.phenotype.muscle,
+                        &fit.phenotype.gender, &fit.phenotype.proportions})
     *field = std::clamp(*field, 0.0, 1.0);
   fit.pose = problem.pose_of(state);
   fit.photo_from_body.rotation = state.rotation;
@@ -86,7 +91,8 @@ BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitPro
   }
   fit.reprojection_rms_px = visible > 0 ? std::sqrt(squares / visible) : 0.0;
   if (input.person_mask) {
-    const ImageU8 silhouette = filled_silhouette({geometry::transform(fit.photo_from_body, posed.vertices), model.faces()}, fit.camera);
+    const ImageU8 silhouette = filled_silhouette(
+        {geometry::transform(fit.photo_from_body, posed.vertices), model.faces()}, fit.camera);
     std::size_t both = 0, either = 0;
     for (std::size_t i = 0; i < silhouette.data.size(); ++i) {
       const bool a = silhouette.data[i] != 0, b = input.person_mask->data[i] != 0;
@@ -101,13 +107,17 @@ BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitPro
 std::string message_for(const BodyFitSummary& summary, double sigma_px) {
   char text[200];
   if (summary.best.reprojection_rms_px > 4.0 * sigma_px) {
-    std::snprintf(text, sizeof text, "The body fits the joints poorly (%.0f px off on average); check the marks, left and right above all.",
-                  summary.best.reprojection_rms_px);
+    std::snprintf(
+        text, sizeof text,
+        "The body fits the joints poorly (%.0f px off on average); check the marks, left and right above all.",
+        summary.best.reprojection_rms_px);
     return text;
   }
   if (summary.runner_up && summary.objective_gap < 0.1) {
-    std::snprintf(text, sizeof text, "Which way the person faces is uncertain: %.0f° and %.0f° fit almost alike; mark face or feet to tell.",
-                  summary.best.facing_deg, summary.runner_up->facing_deg);
+    std::snprintf(
+        text, sizeof text,
+        "Which way the person faces is uncertain: %.0f° and %.0f° fit almost alike; mark face or feet to tell.",
+        summary.best.facing_deg, summary.runner_up->facing_deg);
     return text;
   }
   return "";
@@ -136,10 +146,12 @@ BodyFitSummary fit_body(const BodyModel& model, const BodyFitInput& input, const
         candidates.push_back({problem.start(2.0 * std::numbers::pi * i / kFacings, seated), 0.0, 0});
     parallel_for(candidates.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c)
-        candidates[c].objective = problem.minimise(candidates[c].state, {14, false, false}, candidates[c].iterations, progress);
+        candidates[c].objective =
+            problem.minimise(candidates[c].state, {14, false, false}, candidates[c].iterations, progress);
     });
     progress.report(0.4, "facings tried");
-    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) { return a.objective < b.objective; });
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const auto& a, const auto& b) { return a.objective < b.objective; });
   }
   summary.starts = static_cast<int>(candidates.size());
   for (const auto& c : candidates) summary.iterations += c.iterations;
@@ -156,18 +168,23 @@ BodyFitSummary fit_body(const BodyModel& model, const BodyFitInput& input, const
   parallel_for(finalists.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t f = begin; f < end; ++f) {
       finalists[f].iterations = 0;
-      finalists[f].objective = problem.minimise(finalists[f].state, {most, true, true}, finalists[f].iterations, progress);
+      finalists[f].objective =
+          problem.minimise(finalists[f].state, {most, true, true}, finalists[f].iterations, progress);
     }
   });
   for (const auto& f : finalists) summary.iterations += f.iterations;
-  std::stable_sort(finalists.begin(), finalists.end(), [](const auto& a, const auto& b) { return a.objective < b.objective; });
+  std::stable_sort(finalists.begin(), finalists.end(),
+                   [](const auto& a, const auto& b) { return a.objective < b.objective; });
   summary.best = describe(model, input, problem, finalists.front().state, finalists.front().objective);
   for (std::size_t f = 1; f < finalists.size() && !summary.runner_up; ++f) {
-    if (facing_difference(summary.best.facing_deg, facing_degrees(finalists[f].state)) <= kDistinctDegrees) continue;
+    if (facing_difference(summary.best.facing_deg, facing_degrees(finalists[f].state)) <= kDistinctDegrees)
+      continue;
     summary.runner_up = describe(model, input, problem, finalists[f].state, finalists[f].objective);
-    summary.objective_gap = (finalists[f].objective - summary.best.objective) / std::max(summary.best.objective, 1e-9);
+    summary.objective_gap =
+        (finalists[f].objective - summary.best.objective) / std::max(summary.best.objective, 1e-9);
   }
-  summary.message = message_for(summary, std::max(1.0, options.keypoint_sigma_px_rel * std::hypot(input.photo_width, input.photo_height)));
+  summary.message = message_for(summary, std::max(1.0, options.keypoint_sigma_px_rel *
+                                                           std::hypot(input.photo_width, input.photo_height)));
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   progress.report(1.0);
   return summary;
@@ -176,7 +193,8 @@ BodyFitSummary fit_body(const BodyModel& model, const BodyFitInput& input, const
 PhotoBody photo_body_from_fit(const BodyModel& model, const BodyFitSummary& fit) {
   PhotoBody body;
   const ShapedBody shaped = model.shape(fit.best.phenotype);
-  body.mesh.vertices = geometry::transform(fit.best.photo_from_body, model.pose(shaped, fit.best.pose).vertices);
+  body.mesh.vertices =
+      geometry::transform(fit.best.photo_from_body, model.pose(shaped, fit.best.pose).vertices);
   body.mesh.faces = model.faces();
   body.canonical.vertices = model.pose(shaped, model.vitruvian_pose()).vertices;
   body.canonical.faces = model.faces();

@@ -14,12 +14,12 @@ namespace tactus::body {
 namespace {
 
 constexpr double kDegrees = std::numbers::pi / 180.0;
-constexpr double kRobustScale = 4.0;          // marks farther off than this many sigma lose their pull
-constexpr double kUprightSigma = 0.5;         // radians that a pelvis tilts in an upright photograph
-constexpr double kLimitSigma = 0.05;          // radians past a joint's limit
-constexpr double kHangMetres = 0.12;          // an unmarked thigh's or shank's lean from the vertical
-constexpr double kSilhouettePull = 40.0;      // all surface samples together, in marks
-constexpr int kPhenotypeCount = 5;            // height, weight, muscle, gender, proportions
+constexpr double kRobustScale = 4.0;      // marks farther off than this many sigma lose their pull
+constexpr double kUprightSigma = 0.5;     // radians that a pelvis tilts in an upright photograph
+constexpr double kLimitSigma = 0.05;      // radians past a joint's limit
+constexpr double kHangMetres = 0.12;      // an unmarked thigh's or shank's lean from the vertical
+constexpr double kSilhouettePull = 40.0;  // all surface samples together, in marks
+constexpr int kPhenotypeCount = 5;        // height, weight, muscle, gender, proportions
 constexpr double kPhenotypeSigma = 0.25;
 
 Eigen::Matrix3d turn(const Eigen::Vector3d& v) {
@@ -30,11 +30,16 @@ Eigen::Matrix3d turn(const Eigen::Vector3d& v) {
 
 double& phenotype_field(Phenotype& p, int i) {
   switch (i) {
-    case 0: return p.height;
-    case 1: return p.weight;
-    case 2: return p.muscle;
-    case 3: return p.gender;
-    default: return p.proportions;
+    case 0:
+      return p.height;
+    case 1:
+      return p.weight;
+    case 2:
+      return p.muscle;
+    case 3:
+      return p.gender;
+    default:
+      return p.proportions;
   }
 }
 
@@ -70,7 +75,9 @@ std::vector<Joint> make_joints(const BodyModel& model) {
     add({"clavicle" + side}, y, 0, 8, -25, 25);
     add({"clavicle" + side}, z, 0, 8, -25, 30);
     // About the arm: twist; the others swing it. The rest pose holds the arm out at about 45°.
-    const auto at = [&](const std::string& name) -> Eigen::Vector3d { return heads.row(bone(name)).transpose().cast<double>(); };
+    const auto at = [&](const std::string& name) -> Eigen::Vector3d {
+      return heads.row(bone(name)).transpose().cast<double>();
+    };
     const Eigen::Vector3d arm = (at("wrist" + side) - at("upperarm01" + side)).normalized();
     const Eigen::Vector3d forearm = (at("wrist" + side) - at("lowerarm01" + side)).normalized();
     add({"upperarm01" + side}, z, -25 * s, 50, -100, 150);
@@ -93,9 +100,11 @@ std::vector<Joint> make_joints(const BodyModel& model) {
 
 FitProblem::FitProblem(const BodyModel& model, const BodyFitInput& input, const BodyFitOptions& options)
     : model_(model), input_(input), options_(options), joints_(make_joints(model)) {
-  camera_ = geometry::camera_with_field_of_view(input.photo_width, input.photo_height, options.vertical_fov_deg);
+  camera_ =
+      geometry::camera_with_field_of_view(input.photo_width, input.photo_height, options.vertical_fov_deg);
   const double longer = std::max(input.photo_width, input.photo_height);
-  const double focal = input.focal_px ? *input.focal_px : 0.5 * longer / std::tan(0.5 * options.vertical_fov_deg * kDegrees);
+  const double focal =
+      input.focal_px ? *input.focal_px : 0.5 * longer / std::tan(0.5 * options.vertical_fov_deg * kDegrees);
   camera_.focal_x = camera_.focal_y = focal;
   sigma_px_ = std::max(1.0, options.keypoint_sigma_px_rel * std::hypot(input.photo_width, input.photo_height));
   if (input.person_mask && options.silhouette_weight > 0.0) {
@@ -142,7 +151,8 @@ FitProblem::Rows FitProblem::points(const FitState& state, const KeypointSkeleto
   return (body * state.rotation.transpose()).rowwise() + state.translation.transpose();
 }
 
-void FitProblem::residuals(const FitState& state, const Rows& points, const Effort& effort, Eigen::VectorXd& r) const {
+void FitProblem::residuals(const FitState& state, const Rows& points, const Effort& effort,
+                           Eigen::VectorXd& r) const {
   std::vector<double> values;
   values.reserve(256);
   for (int k = 0; k < kKeypointCount; ++k) {
@@ -151,10 +161,12 @@ void FitProblem::residuals(const FitState& state, const Rows& points, const Effo
     const double z = std::max(points(k, 2), 0.05);
     const double du = camera_.focal_x * points(k, 0) / z + camera_.centre_x - mark.x;
     const double dv = camera_.focal_y * points(k, 1) / z + camera_.centre_y - mark.y;
-    const double weight = mark.visibility == Visibility::hidden ? std::sqrt(options_.hidden_keypoint_weight) : 1.0;
+    const double weight =
+        mark.visibility == Visibility::hidden ? std::sqrt(options_.hidden_keypoint_weight) : 1.0;
     // Geman–McClure as a residual: |ρ| = s·r/√(s² + r²), bounded, smooth.
     const double distance = std::hypot(du, dv) / sigma_px_;
-    const double bend = kRobustScale * 4.0 / std::sqrt(16.0 * kRobustScale * kRobustScale + distance * distance);
+    const double bend =
+        kRobustScale * 4.0 / std::sqrt(16.0 * kRobustScale * kRobustScale + distance * distance);
     values.push_back(weight * bend * du / sigma_px_);
     values.push_back(weight * bend * dv / sigma_px_);
   }
@@ -187,7 +199,8 @@ void FitProblem::residuals(const FitState& state, const Rows& points, const Effo
     }
   }
   if (effort.silhouette && !samples_.empty()) {
-    const double weight = std::sqrt(options_.silhouette_weight * kSilhouettePull / static_cast<double>(samples_.size()));
+    const double weight =
+        std::sqrt(options_.silhouette_weight * kSilhouettePull / static_cast<double>(samples_.size()));
     for (std::size_t s = 0; s < samples_.size(); ++s) {
       const auto row = static_cast<Eigen::Index>(kKeypointCount + s);
       const double z = std::max(points(row, 2), 0.05);
@@ -197,8 +210,10 @@ void FitProblem::residuals(const FitState& state, const Rows& points, const Effo
       if (u > 0.0 && v > 0.0 && u < camera_.width - 1.001 && v < camera_.height - 1.001) {
         const int column = static_cast<int>(u), line = static_cast<int>(v);
         const double a = u - column, b = v - line;
-        distance = (1 - b) * ((1 - a) * static_cast<double>(outside_.at(column, line)) + a * static_cast<double>(outside_.at(column + 1, line))) +
-                   b * ((1 - a) * static_cast<double>(outside_.at(column, line + 1)) + a * static_cast<double>(outside_.at(column + 1, line + 1)));
+        distance = (1 - b) * ((1 - a) * static_cast<double>(outside_.at(column, line)) +
+                              a * static_cast<double>(outside_.at(column + 1, line))) +
+                   b * ((1 - a) * static_cast<double>(outside_.at(column, line + 1)) +
+                        a * static_cast<double>(outside_.at(column + 1, line + 1)));
       }
       const double relative = distance / sigma_px_;
       values.push_back(weight * relative / std::sqrt(1.0 + relative * relative / 36.0));
@@ -213,12 +228,14 @@ FitState FitProblem::moved(const FitState& state, const Eigen::VectorXd& step, b
   next.translation += step.segment<3>(3);
   next.angles += step.segment(6, state.angles.size());
   if (phenotype) {
-    for (int i = 0; i < kPhenotypeCount; ++i) phenotype_field(next.phenotype, i) += step[6 + state.angles.size() + i];
+    for (int i = 0; i < kPhenotypeCount; ++i)
+      phenotype_field(next.phenotype, i) += step[6 + state.angles.size() + i];
   }
   return next;
 }
 
-double FitProblem::minimise(FitState& state, const Effort& effort, int& iterations, const Progress& progress) const {
+double FitProblem::minimise(FitState& state, const Effort& effort, int& iterations,
+                            const Progress& progress) const {
   const Eigen::Index count = 6 + state.angles.size() + (effort.phenotype ? kPhenotypeCount : 0);
   auto shaped = skeleton_->shape(state.phenotype);
   Eigen::VectorXd r, moved_r;
@@ -246,7 +263,8 @@ double FitProblem::minimise(FitState& state, const Effort& effort, int& iteratio
       damped.diagonal() += damping * (normal.diagonal().array() + 1e-6).matrix();
       Eigen::VectorXd step = -damped.ldlt().solve(gradient);
       // A linear model is not to be trusted over large turns.
-      const double longest = std::max(step.head<3>().norm(), step.segment(6, state.angles.size()).cwiseAbs().maxCoeff());
+      const double longest =
+          std::max(step.head<3>().norm(), step.segment(6, state.angles.size()).cwiseAbs().maxCoeff());
       if (longest > 0.6) step *= 0.6 / longest;
       FitState next = moved(state, step, effort.phenotype);
       const auto next_shaped = effort.phenotype ? skeleton_->shape(next.phenotype) : shaped;
@@ -288,7 +306,8 @@ FitState FitProblem::start(double yaw, bool seated) const {
   const Eigen::Matrix3d flip = Eigen::Vector3d(1, -1, -1).asDiagonal();
   state.rotation = flip * Eigen::AngleAxisd(yaw, Eigen::Vector3d::UnitY()).toRotationMatrix();
   // Depth from the spread of the marks against that of the same points of the body.
-  const Rows body = skeleton_->pose(skeleton_->shape(state.phenotype), rotations_of(state.angles)) * state.rotation.transpose();
+  const Rows body = skeleton_->pose(skeleton_->shape(state.phenotype), rotations_of(state.angles)) *
+                    state.rotation.transpose();
   Eigen::Vector2d mark_mean = Eigen::Vector2d::Zero();
   Eigen::Vector3d body_mean = Eigen::Vector3d::Zero();
   int marks = 0;
@@ -308,7 +327,8 @@ FitState FitProblem::start(double yaw, bool seated) const {
     mark_spread += (Eigen::Vector2d(mark.x, mark.y) - mark_mean).squaredNorm();
     body_spread += (body.row(k).transpose() - body_mean).head<2>().squaredNorm();
   }
-  const double depth = std::clamp(camera_.focal_x * std::sqrt(body_spread / std::max(mark_spread, 1.0)), 0.5, 60.0);
+  const double depth =
+      std::clamp(camera_.focal_x * std::sqrt(body_spread / std::max(mark_spread, 1.0)), 0.5, 60.0);
   state.translation = camera_.unproject(mark_mean, depth) - body_mean;
   return state;
 }
@@ -327,7 +347,8 @@ FitState FitProblem::from_fit(const BodyFit& fit) const {
       const int bone = joints_[j].bones.front();
       const Eigen::Matrix3d wanted = turn(fit.pose.rotations.row(bone).transpose());
       const Eigen::AngleAxisd rest(wanted * rotations[static_cast<std::size_t>(bone)].transpose());
-      state.angles[static_cast<Eigen::Index>(j)] += 0.7 * rest.angle() * rest.axis().dot(joints_[j].axis) / joints_[j].shares.front();
+      state.angles[static_cast<Eigen::Index>(j)] +=
+          0.7 * rest.angle() * rest.axis().dot(joints_[j].axis) / joints_[j].shares.front();
     }
   }
   return state;

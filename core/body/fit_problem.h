@@ -12,17 +12,17 @@ namespace tactus::body {
 
 // One number that the fit may change: an angle about a fixed axis, shared by some bones.
 struct Joint {
-  std::vector<int> bones;       // each turns by angle · share
+  std::vector<int> bones;  // each turns by angle · share
   std::vector<double> shares;
-  Eigen::Vector3d axis;         // frame body, unit
-  double rest = 0.0;            // the prior's mean, radians
-  double sigma = 0.5;           // the prior's deviation, radians
+  Eigen::Vector3d axis;  // frame body, unit
+  double rest = 0.0;     // the prior's mean, radians
+  double sigma = 0.5;    // the prior's deviation, radians
   double low = -2.0, high = 2.0;
 };
 
 // State: placement (rotation, translation), joint angles, phenotype.
 struct FitState {
-  Eigen::Matrix3d rotation = Eigen::Matrix3d::Identity();   // photo_from_body
+  Eigen::Matrix3d rotation = Eigen::Matrix3d::Identity();  // photo_from_body
   Eigen::Vector3d translation = Eigen::Vector3d::Zero();
   Eigen::VectorXd angles;
   Phenotype phenotype;
@@ -61,8 +61,8 @@ class FitProblem {
   geometry::PinholeCamera camera_;
   std::vector<Joint> joints_;
   std::unique_ptr<KeypointSkeleton> skeleton_;
-  std::vector<int> samples_;        // vertices that the silhouette holds inside the mask
-  ImageF outside_;                  // distance to the person mask, pixels
+  std::vector<int> samples_;  // vertices that the silhouette holds inside the mask
+  ImageF outside_;            // distance to the person mask, pixels
   double sigma_px_ = 1.0;
 };
 

@@ -4,7 +4,8 @@
 
 namespace tactus::body {
 
-KeypointSkeleton::KeypointSkeleton(const BodyModelData& data, const std::vector<int>& extra_vertices) : data_(data) {
+KeypointSkeleton::KeypointSkeleton(const BodyModelData& data, const std::vector<int>& extra_vertices)
+    : data_(data) {
   // (term, vertex, weight): which vertices feed each term.
   struct Share {
     int term, vertex;
@@ -16,7 +17,8 @@ KeypointSkeleton::KeypointSkeleton(const BodyModelData& data, const std::vector<
     std::map<int, int> term_of_bone;
     for (const auto& [vertex, weight] : vertices) {
       for (int k = 0; k < data.weights_per_vertex; ++k) {
-        const auto cell = static_cast<std::size_t>(vertex) * static_cast<std::size_t>(data.weights_per_vertex) + static_cast<std::size_t>(k);
+        const auto cell = static_cast<std::size_t>(vertex) * static_cast<std::size_t>(data.weights_per_vertex) +
+                          static_cast<std::size_t>(k);
         const double w = static_cast<double>(weight) * static_cast<double>(data.skin_weights[cell]);
         if (w == 0.0) continue;
         const int bone = data.skin_bones[cell];
@@ -82,7 +84,8 @@ Eigen::Matrix<double, Eigen::Dynamic, 3, Eigen::RowMajor> KeypointSkeleton::pose
   Eigen::Matrix<double, Eigen::Dynamic, 3, Eigen::RowMajor> points;
   points.setZero(point_count(), 3);
   for (int i = 0; i < point_count(); ++i) {
-    for (int t = first_term_[static_cast<std::size_t>(i)]; t < first_term_[static_cast<std::size_t>(i) + 1]; ++t) {
+    for (int t = first_term_[static_cast<std::size_t>(i)]; t < first_term_[static_cast<std::size_t>(i) + 1];
+         ++t) {
       const Term& term = terms_[static_cast<std::size_t>(t)];
       const auto b = static_cast<std::size_t>(term.bone);
       points.row(i) += (linear[b] * shaped.terms.row(t).transpose() + term.weight * offset[b]).transpose();

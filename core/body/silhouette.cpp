@@ -17,7 +17,8 @@ ImageU8 filled_silhouette(const geometry::Mesh& mesh, const geometry::PinholeCam
       if (!behind) p[k] = camera.project(point);
     }
     if (behind) continue;
-    const double low = std::min({p[0].y(), p[1].y(), p[2].y()}), high = std::max({p[0].y(), p[1].y(), p[2].y()});
+    const double low = std::min({p[0].y(), p[1].y(), p[2].y()}),
+                 high = std::max({p[0].y(), p[1].y(), p[2].y()});
     const int first = std::max(0, static_cast<int>(std::ceil(std::max(low - 0.5, -1.0))));
     const int last = std::min(camera.height - 1, static_cast<int>(std::floor(std::min(high - 0.5, 1e6))));
     for (int row = first; row <= last; ++row) {
@@ -59,7 +60,8 @@ ImageF distance_to_mask(const ImageU8& mask) {
       for (;;) {
         const int p = apex[static_cast<std::size_t>(k)];
         s = ((static_cast<double>(line[static_cast<std::size_t>(q)]) + static_cast<double>(q) * q) -
-             (static_cast<double>(line[static_cast<std::size_t>(p)]) + static_cast<double>(p) * p)) / (2.0 * (q - p));
+             (static_cast<double>(line[static_cast<std::size_t>(p)]) + static_cast<double>(p) * p)) /
+            (2.0 * (q - p));
         if (s > border[static_cast<std::size_t>(k)] || k == 0) break;
         --k;
       }
@@ -73,7 +75,8 @@ ImageF distance_to_mask(const ImageU8& mask) {
     for (int q = 0; q < n; ++q) {
       while (border[static_cast<std::size_t>(k) + 1] < q) ++k;
       const int p = apex[static_cast<std::size_t>(k)];
-      out[static_cast<std::size_t>(q)] = static_cast<float>(q - p) * static_cast<float>(q - p) + line[static_cast<std::size_t>(p)];
+      out[static_cast<std::size_t>(q)] =
+          static_cast<float>(q - p) * static_cast<float>(q - p) + line[static_cast<std::size_t>(p)];
     }
   };
   for (int x = 0; x < w; ++x) {
@@ -86,7 +89,8 @@ ImageF distance_to_mask(const ImageU8& mask) {
     transform(w);
     std::copy_n(out.begin(), w, squared.row(y));
   }
-  for (auto& d : squared.data) d = std::sqrt(std::min(d, static_cast<float>(longest) * static_cast<float>(longest) * 4.0F));
+  for (auto& d : squared.data)
+    d = std::sqrt(std::min(d, static_cast<float>(longest) * static_cast<float>(longest) * 4.0F));
   return squared;
 }
 

@@ -14,7 +14,9 @@ namespace tactus::body {
 
 inline constexpr double kRadians = std::numbers::pi / 180.0;
 
-inline std::filesystem::path body_file() { return std::filesystem::path(TACTUS_BINARY_DIR) / "share/tactus/body.tbm"; }
+inline std::filesystem::path body_file() {
+  return std::filesystem::path(TACTUS_BINARY_DIR) / "share/tactus/body.tbm";
+}
 
 inline const BodyModel& model() {
   static const BodyModel the_model(io::read_body_model(body_file()));
@@ -26,7 +28,7 @@ struct Synthetic {
   Pose pose;
   Phenotype phenotype;
   geometry::SimilarityTransform photo_from_body;
-  Eigen::Matrix<double, kKeypointCount, 3, Eigen::RowMajor> keypoints_photo;   // metres
+  Eigen::Matrix<double, kKeypointCount, 3, Eigen::RowMajor> keypoints_photo;  // metres
   double yaw_deg = 0.0;
 };
 
@@ -50,9 +52,11 @@ inline Synthetic synthetic(Random& random, double yaw_deg, double noise_px, bool
     turn_bone(s.pose, "upperleg01" + side, seated ? random.uniform(-85, -65) : random.uniform(-20, 5), 0, 0);
     turn_bone(s.pose, "lowerleg01" + side, seated ? random.uniform(70, 95) : random.uniform(0, 25), 0, 0);
   }
-  s.photo_from_body.rotation = Eigen::Matrix3d(Eigen::Vector3d(1, -1, -1).asDiagonal()) *
-                               Eigen::AngleAxisd(yaw_deg * kRadians, Eigen::Vector3d::UnitY()).toRotationMatrix();
-  s.photo_from_body.translation = {random.uniform(-0.3, 0.3), random.uniform(-0.2, 0.2), random.uniform(3.0, 4.5)};
+  s.photo_from_body.rotation =
+      Eigen::Matrix3d(Eigen::Vector3d(1, -1, -1).asDiagonal()) *
+      Eigen::AngleAxisd(yaw_deg * kRadians, Eigen::Vector3d::UnitY()).toRotationMatrix();
+  s.photo_from_body.translation = {random.uniform(-0.3, 0.3), random.uniform(-0.2, 0.2),
+                                   random.uniform(3.0, 4.5)};
   s.input.photo_width = 800;
   s.input.photo_height = 1000;
   s.input.focal_px = 1100.0;
@@ -62,8 +66,8 @@ inline Synthetic synthetic(Random& random, double yaw_deg, double noise_px, bool
     const Eigen::Vector3d point = s.photo_from_body * points.row(k).transpose();
     s.keypoints_photo.row(k) = point.transpose();
     const Eigen::Vector2d pixel = camera.project(point);
-    s.input.keypoints[static_cast<std::size_t>(k)] = {pixel.x() + noise_px * random.normal(),
-                                                      pixel.y() + noise_px * random.normal(), Visibility::visible};
+    s.input.keypoints[static_cast<std::size_t>(k)] = {
+        pixel.x() + noise_px * random.normal(), pixel.y() + noise_px * random.normal(), Visibility::visible};
   }
   return s;
 }

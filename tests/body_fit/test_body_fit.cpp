@@ -15,7 +15,9 @@
 namespace tactus::body {
 namespace {
 
-double angle_between(double a, double b) { return std::abs(std::remainder(a - b, 360.0)); }
+double angle_between(double a, double b) {
+  return std::abs(std::remainder(a - b, 360.0));
+}
 
 // Mean distance of the joints (no face, no feet's edges) in metres after the pelvis is made to agree: depth and
 // height cannot be told apart in one picture.
@@ -56,7 +58,7 @@ TEST(Silhouette, FillsTheCentresInsideATriangle) {
   for (int y = 0; y < 12; ++y)
     for (int x = 0; x < 12; ++x)
       EXPECT_EQ(filled.at(x, y) != 0, (x + 0.25) + (y + 0.25) < 10.0) << x << ", " << y;
-  mesh.vertices(1, 2) = -1.0F;   // reaches behind the camera
+  mesh.vertices(1, 2) = -1.0F;  // reaches behind the camera
   for (const auto pixel : filled_silhouette(mesh, {12, 12, 1.0, 1.0, 0.25, 0.25}).data) EXPECT_EQ(pixel, 0);
 }
 
@@ -68,13 +70,15 @@ TEST(KeypointSkeleton, GivesThePointsOfTheSkinnedMesh) {
   std::vector<Eigen::Matrix3d> rotations;
   for (Eigen::Index b = 0; b < s.pose.rotations.rows(); ++b) {
     const Eigen::Vector3d v = s.pose.rotations.row(b).transpose();
-    rotations.emplace_back(Eigen::AngleAxisd(v.norm(), v.norm() > 0 ? v.normalized() : Eigen::Vector3d::UnitX()));
+    rotations.emplace_back(
+        Eigen::AngleAxisd(v.norm(), v.norm() > 0 ? v.normalized() : Eigen::Vector3d::UnitX()));
   }
   const auto points = skeleton.pose(skeleton.shape(s.phenotype), rotations);
   const PosedBody posed = model().pose(model().shape(s.phenotype), s.pose);
   ASSERT_EQ(points.rows(), kKeypointCount + 3);
   for (int k = 0; k < kKeypointCount; ++k)
-    EXPECT_LT((points.row(k) - posed.keypoints.row(k)).norm(), 1e-5) << kKeypointNames[static_cast<std::size_t>(k)];
+    EXPECT_LT((points.row(k) - posed.keypoints.row(k)).norm(), 1e-5)
+        << kKeypointNames[static_cast<std::size_t>(k)];
   for (std::size_t e = 0; e < extra.size(); ++e) {
     const Eigen::RowVector3d vertex = posed.vertices.row(extra[e]).cast<double>();
     EXPECT_LT((points.row(kKeypointCount + static_cast<Eigen::Index>(e)) - vertex).norm(), 1e-5);
@@ -95,9 +99,9 @@ TEST(BodyFit, FindsStandingPeopleAtEveryFacing) {
     EXPECT_LT(error, 0.12) << "yaw " << yaw;
     sum += error;
     ++count;
-    std::cout << "yaw " << yaw << ": rms " << summary.best.reprojection_rms_px << " px, joints " << 100.0 * error
-              << " cm, facing " << summary.best.facing_deg << ", gap " << summary.objective_gap << ", "
-              << summary.seconds << " s, " << summary.iterations << " iterations\n";
+    std::cout << "yaw " << yaw << ": rms " << summary.best.reprojection_rms_px << " px, joints "
+              << 100.0 * error << " cm, facing " << summary.best.facing_deg << ", gap " << summary.objective_gap
+              << ", " << summary.seconds << " s, " << summary.iterations << " iterations\n";
   }
   std::cout << "mean joint error " << 100.0 * sum / count << " cm\n";
 }
@@ -131,7 +135,8 @@ TEST(BodyFit, UnmarkedLegsStaySane) {
 TEST(BodyFit, KneesDoNotBendBackwards) {
   Random random(14);
   Synthetic s = synthetic(random, 90.0, 0.0, false);
-  // Marks that only a knee bent the wrong way would meet: the person looks to the right, the shins go right too.
+  // Marks that only a knee bent the wrong way would meet: the person looks to the right, the shins go right
+  // too.
   for (const std::size_t ankle : {15U, 16U}) s.input.keypoints[ankle].x += 120.0;
   for (std::size_t k = 17; k < kKeypointCount; ++k) s.input.keypoints[k].x += 120.0;
   const BodyFit fit = fit_body(model(), s.input, {}, Progress()).best;
@@ -253,7 +258,8 @@ TEST(BodyFit, ThePlacedSurfaceIsThatOfTheFit) {
 }
 
 TEST(BodyFit, TheManOfThePhotographStandsLeaningToTheRight) {
-  const auto json = nlohmann::json::parse(std::ifstream(TACTUS_SOURCE_DIR "/resources/samples/camera/keypoints.json"));
+  const auto json =
+      nlohmann::json::parse(std::ifstream(TACTUS_SOURCE_DIR "/resources/samples/camera/keypoints.json"));
   const auto marks = json.at("annotations").at(0).at("keypoints");
   BodyFitInput input;
   input.photo_width = input.photo_height = 512;
@@ -261,8 +267,8 @@ TEST(BodyFit, TheManOfThePhotographStandsLeaningToTheRight) {
     input.keypoints[k] = {marks.at(3 * k).get<double>(), marks.at(3 * k + 1).get<double>(),
                           static_cast<Visibility>(marks.at(3 * k + 2).get<int>())};
   const BodyFitSummary summary = fit_body(model(), input, {}, Progress());
-  std::cout << "photograph: rms " << summary.best.reprojection_rms_px << " px, facing " << summary.best.facing_deg << ", "
-            << summary.seconds << " s\n";
+  std::cout << "photograph: rms " << summary.best.reprojection_rms_px << " px, facing "
+            << summary.best.facing_deg << ", " << summary.seconds << " s\n";
   EXPECT_LT(summary.best.reprojection_rms_px, 15.0);
   EXPECT_GT(summary.best.facing_deg, 20.0);
   EXPECT_LT(summary.best.facing_deg, 110.0);
