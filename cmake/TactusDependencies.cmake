@@ -25,6 +25,7 @@ if(TACTUS_DESKTOP)
   # Never highgui: it links Qt 5.
   find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc imgcodecs)
   find_package(TinyGLTF REQUIRED)
+  find_package(tinyobjloader REQUIRED)
   pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)   # its CMake config wants libzip-tools
   pkg_check_modules(IMGUI REQUIRED IMPORTED_TARGET imgui)
 endif()
