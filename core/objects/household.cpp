@@ -162,42 +162,43 @@ void guitar(MeshBuilder& b, const Variation& v) {
   b.box({0, 0.91 * s, 0.035 * s}, {0.075 * s, 0.17 * s, 0.016 * s});
 }
 
-// A camcorder on a slim photo tripod at eye height, one pan handle towards the operator (-z).
+// A camcorder on a slim photo tripod at eye height of someone who bends to it; the pan handle points back (-z).
 void camera_on_tripod(MeshBuilder& b, const Variation& v) {
-  const double h = v.around(1.44, 0.06), splay = v.around(0.4, 0.1);
-  const double hub = 0.69 * h;
+  const double hub = v.around(0.84, 0.08), splay = v.around(0.45, 0.1);
+  const double top = hub + v.around(0.18, 0.15);
+  const double knee = 0.52;   // of the way up a leg, where its lower part slides in
   b.part("legs");
   for (int i = 0; i < 3; ++i) {
     const double a = pi / 2 + 2.0 * pi * i / 3;
     const Point foot(splay * std::cos(a), 0.0, splay * std::sin(a));
-    const Point top(0.035 * std::cos(a), hub, 0.035 * std::sin(a));
-    b.bar(foot, foot + 0.38 * (top - foot), 0.010);
-    b.bar(foot + 0.34 * (top - foot), foot + 0.4 * (top - foot), 0.019);
-    b.bar(foot + 0.38 * (top - foot), top, 0.014);
-    b.bar(foot + 0.36 * (top - foot), {0, hub * 0.33, 0}, 0.005);
+    const Point root(0.03 * std::cos(a), hub, 0.03 * std::sin(a));
+    b.bar(foot, foot + knee * (root - foot), 0.0075);
+    b.bar(foot + (knee - 0.035) * (root - foot), foot + (knee + 0.015) * (root - foot), 0.016);
+    b.bar(foot + knee * (root - foot), root, 0.0105);
+    b.bar(foot + knee * (root - foot), {0, hub - 0.37, 0}, 0.004);
   }
   b.part("column");
-  b.bar({0, hub * 0.31, 0}, {0, h, 0}, 0.0135);
-  b.bar({0, hub * 0.3, 0}, {0, hub * 0.36, 0}, 0.02);
+  b.bar({0, hub - 0.38, 0}, {0, top, 0}, 0.0125);
+  b.bar({0, hub - 0.39, 0}, {0, hub - 0.35, 0}, 0.016);
   b.part("hub");
-  b.lathe(0, 0, {{0, hub - 0.06}, {0.025, hub - 0.06}, {0.05, hub - 0.01}, {0.05, hub + 0.03}, {0.025, hub + 0.05}, {0, hub + 0.05}});
+  b.lathe(0, 0, {{0, hub - 0.04}, {0.018, hub - 0.04}, {0.042, hub}, {0.04, hub + 0.025}, {0.022, hub + 0.038}, {0, hub + 0.038}});
   b.part("crank");
-  b.bar({0.03, hub + 0.01, 0.02}, {0.03, hub + 0.06, 0.11}, 0.006);
-  b.bar({0.03, hub + 0.06, 0.1}, {0.03, hub + 0.06, 0.15}, 0.01);
+  b.bar({0.02, hub + 0.015, 0.02}, {0.02, hub + 0.055, 0.08}, 0.005);
+  b.bar({0.02, hub + 0.055, 0.075}, {0.02, hub + 0.06, 0.11}, 0.009);
   b.part("head");
-  b.box({0, h + 0.015, 0}, {0.06, 0.05, 0.07});
-  b.box({0, h + 0.048, 0}, {0.055, 0.018, 0.1});
+  b.box({0, top + 0.02, 0}, {0.04, 0.05, 0.05});
+  b.box({0, top + 0.054, 0}, {0.045, 0.022, 0.065});
   b.part("pan handle");
-  b.bar({0, h + 0.01, -0.03}, {0, h - 0.02, -0.22}, 0.006);
-  b.bar({0, h - 0.02, -0.21}, {0, h - 0.035, -0.31}, 0.013);
-  const double base = h + 0.057;
+  b.bar({0, top + 0.018, -0.02}, {0, top + 0.012, -0.12}, 0.0045);
+  b.bar({0, top + 0.012, -0.115}, {0, top + 0.004, -0.22}, 0.012);
+  const double base = top + 0.063;
   b.part("body");
-  b.box({0, base + 0.062, 0.015}, {0.075, 0.12, 0.2});
+  b.box({0, base + 0.05, 0.005}, {0.068, 0.1, 0.14});
   b.part("viewfinder");
-  b.box({0.0, base + 0.135, -0.045}, {0.042, 0.032, 0.12});
-  b.bar({0, base + 0.135, -0.1}, {0, base + 0.135, -0.135}, 0.018, 0.022);
+  b.box({0, base + 0.108, -0.035}, {0.036, 0.026, 0.085});
+  b.bar({0, base + 0.108, -0.075}, {0, base + 0.108, -0.1}, 0.015, 0.018);
   b.part("lens");
-  b.bar({0, base + 0.085, 0.1}, {0, base + 0.085, 0.165}, 0.033, 0.037);
+  b.bar({0, base + 0.085, 0.07}, {0, base + 0.085, 0.105}, 0.022, 0.024);
 }
 
 }  // namespace tactus::objects

@@ -188,20 +188,24 @@ class PictureCost {
   Eigen::Vector2d centre() const { return 0.5 * (low_ + high_); }
   double operator()(const geometry::SimilarityTransform& pose) const {
     if (!any_) return 0.0;
-    int in = 0, all = 0;
+    int in = 0, all = 0, sampled = 0;
     Eigen::Vector2d low(1e9, 1e9), high(-1e9, -1e9);
     const Eigen::Index step = std::max<Eigen::Index>(1, input_.object.vertices.rows() / 400);
     for (Eigen::Index i = 0; i < input_.object.vertices.rows(); i += step) {
       const Eigen::Vector3d p = pose * input_.object.vertices.row(i).transpose().cast<double>();
       if (p.z() < 0.05) return 2.0;
       const Eigen::Vector2d pixel = input_.camera.project(p);
-      ++all;
+      ++sampled;
       low = low.cwiseMin(pixel);
       high = high.cwiseMax(pixel);
       const int column = static_cast<int>(std::floor(pixel.x())), row = static_cast<int>(std::floor(pixel.y()));
-      if (column < 0 || row < 0 || column >= input_.camera.width || row >= input_.camera.height) continue;
-      const bool hidden = input_.human_mask && input_.human_mask->at(column, row) != 0;
-      if (input_.object_mask.at(column, row) != 0 || hidden) ++in;
+      const bool outside = column < 0 || row < 0 || column >= input_.camera.width || row >= input_.camera.height;
+      // Behind the person or beyond the border nothing is known: neither for nor against.
+      if (outside) continue;
+      const bool in_mask = input_.object_mask.at(column, row) != 0;
+      if (!in_mask && input_.human_mask && input_.human_mask->at(column, row) != 0) continue;
+      ++all;
+      if (in_mask) ++in;
     }
     // The picture's border cuts both boxes alike.
     const Eigen::Vector2d size(input_.camera.width, input_.camera.height);
@@ -210,7 +214,9 @@ class PictureCost {
     const Eigen::Vector2d both = (high.cwiseMin(high_) - low.cwiseMax(low_)).cwiseMax(0.0);
     const double overlap = both.prod();
     const double united = (high - low).prod() + (high_ - low_).prod() - overlap;
-    return (1.0 - static_cast<double>(in) / all) + (1.0 - (united > 0.0 ? overlap / united : 0.0));
+    // A pose that hides nearly everything explains nothing.
+    const double matched = static_cast<double>(in) / std::max<double>(all, 0.3 * sampled);
+    return (1.0 - matched) + (1.0 - (united > 0.0 ? overlap / united : 0.0));
   }
 
  private:
@@ -219,12 +225,27 @@ class PictureCost {
   bool any_ = false;
 };
 
+// The turn about the photograph's vertical that best carries `source` (already posed) onto `target`, both about their
+// means: what ICP may do to a thing that stands upright.
+Eigen::Matrix3d upright_turn(const VerticesD& source, const VerticesD& target, const Eigen::VectorXd& weights) {
+  const Eigen::RowVector3d a = weights.transpose() * source, b = weights.transpose() * target;
+  double sine = 0.0, cosine = 0.0;
+  for (Eigen::Index i = 0; i < source.rows(); ++i) {
+    const Eigen::RowVector3d s = source.row(i) - a, t = target.row(i) - b;
+    sine += weights[i] * (t.x() * s.z() - t.z() * s.x());
+    cosine += weights[i] * (t.x() * s.x() + t.z() * s.z());
+  }
+  return Eigen::AngleAxisd(std::atan2(sine, cosine), Eigen::Vector3d::UnitY()).toRotationMatrix();
+}
+
+int upright_count(int starts) { return (starts + 1) / 2; }
+
 std::vector<Eigen::Matrix3d> starting_rotations(int count, std::uint64_t seed) {
   // Most things stand as they were made, so half of the starts keep the object upright and turn it; the others are
   // spread over all rotations.
   std::vector<Eigen::Matrix3d> rotations;
   const Eigen::Matrix3d flip = Eigen::Vector3d(1, -1, -1).asDiagonal();   // photo from an upright object
-  const int upright = (count + 1) / 2;
+  const int upright = upright_count(count);
   for (int i = 0; i < upright; ++i)
     rotations.push_back(flip * Eigen::AngleAxisd(2.0 * std::numbers::pi * i / upright, Eigen::Vector3d::UnitY()).toRotationMatrix());
   Random random(seed);
@@ -314,9 +335,16 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
         }
         AlignRecord record;
         record.photo_from_object = pose;
-        const auto fitted = rigid_alignment(source, target, weights);
-        pose.rotation = fitted.rotation;
-        pose.translation = fitted.translation;
+        if (static_cast<int>(s) < upright_count(static_cast<int>(rotations.size()))) {
+          // The fit that follows may tilt it; ICP on two small patches would tilt anything.
+          const VerticesD turned = source * pose.rotation.transpose();
+          pose.rotation = upright_turn(turned, target, weights) * pose.rotation;
+          pose.translation = (weights.transpose() * target).transpose() - pose.rotation * (weights.transpose() * source).transpose();
+        } else {
+          const auto fitted = rigid_alignment(source, target, weights);
+          pose.rotation = fitted.rotation;
+          pose.translation = fitted.translation;
+        }
         const VerticesD after = (source * pose.rotation.transpose()).rowwise() + pose.translation.transpose();
         record.rmse = std::sqrt((after - target).rowwise().squaredNorm().dot(weights));
         candidate.records.push_back(record);
