@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "atomic_file.h"
-#include "tactus/io/colour_map.h"
+#include "tactus/geometry/colour_map.h"
 #include "tactus/io/glb.h"
 #include "tactus/io/mesh_files.h"
 #include "tactus/io/npz.h"
@@ -127,9 +127,9 @@ void write_all(const fs::path& folder, const Analysis& a, const ReportExtras& ex
   write_text(folder / "report.json", report_json(a, extras) + "\n");
   if (a.body_contact && a.object_contact) {
     write_contacts(folder / "contacts.npz", a);
-    const auto body_colours = contact_colours(a.body_contact->probability, a.body_contact->coverage);
+    const auto body_colours = geometry::contact_colours(a.body_contact->probability, a.body_contact->coverage);
     write_obj(folder / "body.obj", a.body->mesh, &body_colours);
-    const auto object_colours = contact_colours(a.object_contact->probability, a.object_contact->coverage);
+    const auto object_colours = geometry::contact_colours(a.object_contact->probability, a.object_contact->coverage);
     geometry::Mesh object = a.object->mesh;
     if (a.fit) object.vertices = geometry::transform(a.fit->photo_from_object, object.vertices);
     write_obj(folder / "object.obj", object, &object_colours);
@@ -158,9 +158,9 @@ std::vector<geometry::SimilarityTransform> animation_frames(const Analysis& a) {
 void write_scene(const fs::path& file, const Analysis& a) {
   SceneExport scene;
   scene.body = a.body->mesh;
-  scene.body_colours = contact_colours(a.body_contact->probability, a.body_contact->coverage);
+  scene.body_colours = geometry::contact_colours(a.body_contact->probability, a.body_contact->coverage);
   scene.object = a.object->mesh;
-  scene.object_colours = contact_colours(a.object_contact->probability, a.object_contact->coverage);
+  scene.object_colours = geometry::contact_colours(a.object_contact->probability, a.object_contact->coverage);
   scene.photo_from_object = animation_frames(a);
   scene.camera = a.body->camera;
   write_scene_glb(file, scene);
@@ -177,9 +177,9 @@ ImageU8 overlay_picture(const Analysis& a, const views::ViewRenderer& renderer) 
     for (int column = 0; column < picture.width; ++column) {
       const bool on_body = body.face_ids.at(column, row) >= 0, on_object = object.face_ids.at(column, row) >= 0;
       if (on_object && (!on_body || object.depth.at(column, row) <= body.depth.at(column, row))) {
-        blend(picture, column, row, contact_colour(interpolated(a.object_contact->probability, object, column, row)), 0.65F);
+        blend(picture, column, row, geometry::contact_colour(interpolated(a.object_contact->probability, object, column, row)), 0.65F);
       } else if (on_body) {
-        blend(picture, column, row, contact_colour(interpolated(a.body_contact->probability, body, column, row)), 0.5F);
+        blend(picture, column, row, geometry::contact_colour(interpolated(a.body_contact->probability, body, column, row)), 0.5F);
       }
       // The object's outline, also where the body hides it.
       const auto edge = [&](int dc, int dr) {

@@ -37,6 +37,7 @@ class Viewport : public QOpenGLWidget {
   // A stroke of the contact brush: vertices touched so far by this stroke; finished on release.
   void painted(tactus::scene::Subject subject, const std::vector<int>& vertices, bool erase, bool finished);
   void first_frame();
+  void display_changed();                             // a key changed what is shown
 
  protected:
   void initializeGL() override;

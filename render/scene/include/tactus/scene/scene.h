@@ -77,6 +77,7 @@ class Scene {
   ImageU8 render_picture(int width, int height);
 
   vtkRenderer* renderer() const;                           // for ui::Viewport alone
+  void user_moved_camera();                                // told by ui::Viewport: leaves the named view
 
  private:
   struct Impl;

@@ -8,7 +8,7 @@
 
 #include "tactus/geometry/mesh.h"
 
-namespace tactus::io {
+namespace tactus::geometry {
 
 // A sequential map of our own from dark blue over purple and orange to pale yellow; its lightness rises evenly from
 // 25 to 93 (CIE L*), so it reads in grey and for the colour-blind. t in [0, 1], RGB in [0, 1].
@@ -16,6 +16,6 @@ std::array<float, 3> contact_colour(float t);
 
 // Grey where no view saw the vertex: unseen is not "no contact".
 inline constexpr std::array<float, 3> kUnseenColour = {0.55F, 0.55F, 0.57F};
-geometry::Colours contact_colours(const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage);
+Colours contact_colours(const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage);
 
-}  // namespace tactus::io
+}  // namespace tactus::geometry

@@ -1,8 +1,8 @@
-#include "tactus/io/colour_map.h"
+#include "tactus/geometry/colour_map.h"
 
 #include <algorithm>
 
-namespace tactus::io {
+namespace tactus::geometry {
 
 std::array<float, 3> contact_colour(float t) {
   static constexpr std::array<std::array<float, 3>, 6> anchors = {{{0.16F, 0.22F, 0.48F}, {0.42F, 0.25F, 0.60F}, {0.69F, 0.30F, 0.56F},
@@ -15,8 +15,8 @@ std::array<float, 3> contact_colour(float t) {
   return colour;
 }
 
-geometry::Colours contact_colours(const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage) {
-  geometry::Colours colours(probability.size(), 3);
+Colours contact_colours(const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage) {
+  Colours colours(probability.size(), 3);
   for (Eigen::Index i = 0; i < probability.size(); ++i) {
     const bool seen = static_cast<std::size_t>(i) >= coverage.size() || coverage[static_cast<std::size_t>(i)] > 0;
     const auto c = seen ? contact_colour(probability[i]) : kUnseenColour;
@@ -25,4 +25,4 @@ geometry::Colours contact_colours(const Eigen::VectorXf& probability, const std:
   return colours;
 }
 
-}  // namespace tactus::io
+}  // namespace tactus::geometry

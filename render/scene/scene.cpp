@@ -1,0 +1,489 @@
+#include "tactus/scene/scene.h"
+
+#include <vtkActor.h>
+#include <vtkActor2D.h>
+#include <vtkCamera.h>
+#include <vtkCellArray.h>
+#include <vtkCellPicker.h>
+#include <vtkImageData.h>
+#include <vtkLight.h>
+#include <vtkLookupTable.h>
+#include <vtkMatrix4x4.h>
+#include <vtkNew.h>
+#include <vtkPlaneSource.h>
+#include <vtkPointData.h>
+#include <vtkPoints.h>
+#include <vtkPolyData.h>
+#include <vtkPolyDataMapper.h>
+#include <vtkPolyLine.h>
+#include <vtkProperty.h>
+#include <vtkRenderWindow.h>
+#include <vtkRenderer.h>
+#include <vtkScalarBarActor.h>
+#include <vtkSphereSource.h>
+#include <vtkTextProperty.h>
+#include <vtkTexture.h>
+#include <vtkUnsignedCharArray.h>
+#include <vtkFloatArray.h>
+#include <vtkWindowToImageFilter.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "tactus/geometry/colour_map.h"
+
+namespace tactus::scene {
+namespace {
+
+// Frame photo (y down, z away) to frame display (y up).
+const Eigen::Matrix4d& display_from_photo() {
+  static const Eigen::Matrix4d m = Eigen::Vector4d(1, -1, -1, 1).asDiagonal();
+  return m;
+}
+
+Eigen::Vector3d to_display(const Eigen::Vector3d& photo) { return {photo.x(), -photo.y(), -photo.z()}; }
+
+void set_matrix(vtkActor* actor, const Eigen::Matrix4d& m) {
+  vtkNew<vtkMatrix4x4> matrix;
+  for (int r = 0; r < 4; ++r)
+    for (int c = 0; c < 4; ++c) matrix->SetElement(r, c, m(r, c));
+  actor->SetUserMatrix(matrix);
+}
+
+vtkNew<vtkPolyData>& fill(vtkNew<vtkPolyData>& data, const geometry::Mesh& mesh) {
+  vtkNew<vtkPoints> points;
+  points->SetNumberOfPoints(mesh.vertex_count());
+  for (int i = 0; i < mesh.vertex_count(); ++i) points->SetPoint(i, mesh.vertices(i, 0), mesh.vertices(i, 1), mesh.vertices(i, 2));
+  vtkNew<vtkCellArray> cells;
+  for (int f = 0; f < mesh.face_count(); ++f) {
+    const vtkIdType ids[3] = {mesh.faces(f, 0), mesh.faces(f, 1), mesh.faces(f, 2)};
+    cells->InsertNextCell(3, ids);
+  }
+  // Our own normals: VTK's filter would split and reorder vertices, which contact is indexed by.
+  const geometry::Vertices normals = geometry::vertex_normals(mesh);
+  vtkNew<vtkFloatArray> array;
+  array->SetNumberOfComponents(3);
+  array->SetNumberOfTuples(mesh.vertex_count());
+  for (int i = 0; i < mesh.vertex_count(); ++i) array->SetTuple3(i, normals(i, 0), normals(i, 1), normals(i, 2));
+  data->SetPoints(points);
+  data->SetPolys(cells);
+  data->GetPointData()->SetNormals(array);
+  return data;
+}
+
+}  // namespace
+
+struct Scene::Impl {
+  struct Thing {
+    geometry::Mesh mesh;
+    Eigen::VectorXf probability;
+    std::vector<std::uint8_t> coverage;
+    vtkNew<vtkPolyData> data;
+    vtkNew<vtkPolyDataMapper> mapper;
+    vtkNew<vtkActor> actor;
+    std::array<double, 3> plain{};
+    bool present = false;
+  };
+  vtkNew<vtkRenderer> renderer;
+  vtkNew<vtkRenderWindow> window;      // for off-screen pictures; made real by the first of them
+  Thing things[2];
+  vtkNew<vtkActor> ground, trajectory, backdrop, marker;
+  vtkNew<vtkPolyData> trajectory_data, ground_data;
+  vtkNew<vtkScalarBarActor> bar;
+  vtkNew<vtkLookupTable> table;
+  vtkNew<vtkTexture> texture;
+  vtkNew<vtkPlaneSource> plane;
+  vtkNew<vtkSphereSource> sphere;
+  DisplayOptions display;
+  geometry::PinholeCamera camera;
+  bool has_photo = false;
+  std::optional<geometry::SimilarityTransform> pose;
+  std::optional<NamedView> view;
+
+  Thing& thing(Subject s) { return things[s == Subject::body ? 0 : 1]; }
+
+  void recolour(Thing& t) {
+    if (!t.present) return;
+    const bool coloured = display.contact_colours && t.probability.size() == t.mesh.vertex_count();
+    if (coloured) {
+      vtkNew<vtkUnsignedCharArray> colours;
+      colours->SetNumberOfComponents(3);
+      colours->SetNumberOfTuples(t.mesh.vertex_count());
+      for (int i = 0; i < t.mesh.vertex_count(); ++i) {
+        const bool seen = t.coverage.empty() || t.coverage[static_cast<std::size_t>(i)] > 0;
+        std::array<float, 3> c = seen ? geometry::contact_colour(t.probability[i]) : geometry::kUnseenColour;
+        // Below the threshold the colour fades towards the plain surface.
+        if (seen && t.probability[i] <= display.threshold)
+          for (std::size_t k = 0; k < 3; ++k) c[k] = 0.55F * c[k] + 0.45F * static_cast<float>(t.plain[k]);
+        for (int k = 0; k < 3; ++k) colours->SetComponent(i, k, std::round(255.0 * static_cast<double>(c[static_cast<std::size_t>(k)])));
+      }
+      t.data->GetPointData()->SetScalars(colours);
+    } else {
+      t.data->GetPointData()->SetScalars(nullptr);
+    }
+    t.mapper->SetScalarVisibility(coloured ? 1 : 0);
+    t.data->Modified();
+  }
+
+  void apply_display() {
+    for (Thing& t : things) {
+      t.actor->GetProperty()->SetRepresentation(display.wireframe ? VTK_WIREFRAME : VTK_SURFACE);
+      recolour(t);
+    }
+    things[0].actor->GetProperty()->SetOpacity(display.see_through_body ? 0.35 : 1.0);
+    things[0].actor->SetVisibility(things[0].present && display.show_body);
+    things[1].actor->SetVisibility(things[1].present && display.show_object && pose.has_value());
+    ground->SetVisibility(display.ground && things[0].present && view != NamedView::photo);
+    trajectory->SetVisibility(display.trajectory && view != NamedView::photo && trajectory_data->GetNumberOfPoints() > 1);
+    bar->SetVisibility(display.colour_bar && display.contact_colours && (things[0].probability.size() > 0));
+    backdrop->SetVisibility(has_photo && display.photo_backdrop && view == NamedView::photo);
+    if (display.dark) {
+      renderer->SetBackground(0.10, 0.11, 0.13);
+      renderer->SetBackground2(0.20, 0.22, 0.25);
+    } else {
+      renderer->SetBackground(0.84, 0.86, 0.89);
+      renderer->SetBackground2(0.96, 0.97, 0.98);
+    }
+    renderer->GradientBackgroundOn();
+    const double ink = display.dark ? 0.92 : 0.12;
+    bar->GetLabelTextProperty()->SetColor(ink, ink, ink);
+    bar->GetTitleTextProperty()->SetColor(ink, ink, ink);
+    ground->GetProperty()->SetColor(display.dark ? 0.38 : 0.68, display.dark ? 0.40 : 0.70, display.dark ? 0.44 : 0.73);
+  }
+
+  // A metre grid under the lowest point of the body.
+  void lay_ground() {
+    const auto& t = things[0];
+    const auto box = geometry::bounding_box(t.mesh.vertices);
+    const double y = -static_cast<double>(box.upper.y());   // photo's y runs down
+    const double x0 = std::floor(static_cast<double>(box.centre().x()) - 2.0), z0 = std::floor(-static_cast<double>(box.centre().z()) - 2.0);
+    vtkNew<vtkPoints> points;
+    vtkNew<vtkCellArray> lines;
+    const auto line = [&](double xa, double za, double xb, double zb) {
+      const vtkIdType ids[2] = {points->InsertNextPoint(xa, y, za), points->InsertNextPoint(xb, y, zb)};
+      lines->InsertNextCell(2, ids);
+    };
+    for (int i = 0; i <= 10; ++i) {
+      line(x0 + 0.5 * i, z0, x0 + 0.5 * i, z0 + 5.0);
+      line(x0, z0 + 0.5 * i, x0 + 5.0, z0 + 0.5 * i);
+    }
+    ground_data->SetPoints(points);
+    ground_data->SetLines(lines);
+    ground_data->Modified();
+  }
+};
+
+Scene::Scene() : impl_(std::make_unique<Impl>()) {
+  auto& s = *impl_;
+  s.things[0].plain = {0.62, 0.68, 0.76};
+  s.things[1].plain = {0.90, 0.82, 0.34};
+  for (auto& t : s.things) {
+    t.mapper->SetInputData(t.data);
+    t.actor->SetMapper(t.mapper);
+    t.actor->GetProperty()->SetColor(t.plain[0], t.plain[1], t.plain[2]);
+    t.actor->GetProperty()->SetInterpolationToPhong();
+    t.actor->GetProperty()->SetAmbient(0.18);
+    t.actor->GetProperty()->SetDiffuse(0.82);
+    t.actor->GetProperty()->SetSpecular(0.12);
+    t.actor->GetProperty()->SetSpecularPower(30);
+    t.actor->VisibilityOff();
+    s.renderer->AddActor(t.actor);
+  }
+  set_matrix(s.things[0].actor, display_from_photo());
+  vtkNew<vtkPolyDataMapper> ground_mapper;
+  ground_mapper->SetInputData(s.ground_data);
+  s.ground->SetMapper(ground_mapper);
+  s.ground->GetProperty()->SetLighting(false);
+  s.ground->GetProperty()->SetOpacity(0.6);
+  s.ground->PickableOff();
+  s.renderer->AddActor(s.ground);
+  vtkNew<vtkPolyDataMapper> path_mapper;
+  path_mapper->SetInputData(s.trajectory_data);
+  s.trajectory->SetMapper(path_mapper);
+  s.trajectory->GetProperty()->SetColor(0.35, 0.75, 0.95);
+  s.trajectory->GetProperty()->SetLighting(false);
+  s.trajectory->PickableOff();
+  s.renderer->AddActor(s.trajectory);
+  vtkNew<vtkPolyDataMapper> plane_mapper;
+  plane_mapper->SetInputConnection(s.plane->GetOutputPort());
+  s.backdrop->SetMapper(plane_mapper);
+  s.backdrop->SetTexture(s.texture);
+  s.backdrop->GetProperty()->SetLighting(false);
+  s.backdrop->PickableOff();
+  s.backdrop->VisibilityOff();
+  s.renderer->AddActor(s.backdrop);
+  vtkNew<vtkPolyDataMapper> marker_mapper;
+  s.sphere->SetRadius(0.012);
+  marker_mapper->SetInputConnection(s.sphere->GetOutputPort());
+  s.marker->SetMapper(marker_mapper);
+  s.marker->GetProperty()->SetColor(0.3, 0.9, 1.0);
+  s.marker->GetProperty()->SetLighting(false);
+  s.marker->PickableOff();
+  s.marker->VisibilityOff();
+  s.renderer->AddActor(s.marker);
+  // The colour bar, with the grey of what no view saw as its first colour.
+  s.table->SetNumberOfTableValues(256);
+  for (int i = 0; i < 256; ++i) {
+    const auto c = geometry::contact_colour(static_cast<float>(i) / 255.0F);
+    s.table->SetTableValue(i, static_cast<double>(c[0]), static_cast<double>(c[1]), static_cast<double>(c[2]));
+  }
+  s.table->SetRange(0.0, 1.0);
+  s.table->SetNanColor(static_cast<double>(geometry::kUnseenColour[0]), static_cast<double>(geometry::kUnseenColour[1]), static_cast<double>(geometry::kUnseenColour[2]), 1.0);
+  s.bar->SetLookupTable(s.table);
+  s.bar->SetTitle("contact\nprobability");
+  s.bar->SetNumberOfLabels(3);
+  s.bar->SetLabelFormat("%.1f");
+  s.bar->DrawNanAnnotationOn();
+  s.bar->SetNanAnnotation("unseen");
+  s.bar->UnconstrainedFontSizeOn();
+  s.bar->SetBarRatio(0.22);
+  s.bar->SetPosition(0.875, 0.06);
+  s.bar->SetWidth(0.11);
+  s.bar->SetHeight(0.42);
+  for (auto* text : {s.bar->GetTitleTextProperty(), s.bar->GetLabelTextProperty(), s.bar->GetAnnotationTextProperty()}) {
+    text->ItalicOff();
+    text->BoldOff();
+    text->ShadowOff();
+    text->SetFontSize(12);
+    text->SetFontFamilyToArial();
+  }
+  s.bar->VisibilityOff();
+  s.renderer->AddActor2D(s.bar);
+  // Key, fill and back light move with the camera.
+  s.renderer->AutomaticLightCreationOff();
+  const double lights[3][4] = {{-0.6, 0.7, 1.0, 0.75}, {0.9, 0.1, 0.8, 0.35}, {0.2, 0.9, -1.0, 0.3}};
+  for (const auto& l : lights) {
+    vtkNew<vtkLight> light;
+    light->SetLightTypeToCameraLight();
+    light->SetPosition(l[0], l[1], l[2]);
+    light->SetIntensity(l[3]);
+    s.renderer->AddLight(light);
+  }
+  s.apply_display();
+}
+
+Scene::~Scene() = default;
+
+void Scene::set_body(const geometry::Mesh& mesh) {
+  auto& t = impl_->things[0];
+  t.mesh = mesh;
+  fill(t.data, mesh);
+  t.present = true;
+  t.probability.resize(0);
+  impl_->lay_ground();
+  impl_->apply_display();
+}
+
+void Scene::set_object(const geometry::Mesh& mesh) {
+  auto& t = impl_->things[1];
+  t.mesh = mesh;
+  fill(t.data, mesh);
+  t.present = true;
+  t.probability.resize(0);
+  impl_->apply_display();
+}
+
+void Scene::clear() {
+  for (auto& t : impl_->things) {
+    t.present = false;
+    t.probability.resize(0);
+  }
+  impl_->pose.reset();
+  impl_->has_photo = false;
+  impl_->trajectory_data->Initialize();
+  impl_->apply_display();
+}
+
+void Scene::set_contact(Subject subject, const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage) {
+  auto& t = impl_->thing(subject);
+  t.probability = probability;
+  t.coverage = coverage;
+  impl_->apply_display();
+}
+
+void Scene::clear_contact(Subject subject) {
+  impl_->thing(subject).probability.resize(0);
+  impl_->apply_display();
+}
+
+void Scene::set_object_pose(const std::optional<geometry::SimilarityTransform>& photo_from_object) {
+  impl_->pose = photo_from_object;
+  if (photo_from_object) set_matrix(impl_->things[1].actor, display_from_photo() * photo_from_object->matrix());
+  impl_->things[1].actor->SetVisibility(impl_->things[1].present && impl_->display.show_object && impl_->pose.has_value());
+}
+
+void Scene::set_trajectory(const std::vector<Eigen::Vector3d>& centres) {
+  vtkNew<vtkPoints> points;
+  vtkNew<vtkCellArray> lines;
+  lines->InsertNextCell(static_cast<int>(centres.size()));
+  for (const auto& c : centres) {
+    const Eigen::Vector3d d = to_display(c);
+    lines->InsertCellPoint(points->InsertNextPoint(d.x(), d.y(), d.z()));
+  }
+  impl_->trajectory_data->SetPoints(points);
+  impl_->trajectory_data->SetLines(lines);
+  impl_->trajectory_data->Modified();
+  impl_->apply_display();
+}
+
+void Scene::set_photo(const ImageU8& photo, const geometry::PinholeCamera& camera) {
+  auto& s = *impl_;
+  s.camera = camera;
+  s.has_photo = !photo.empty();
+  if (!s.has_photo) return;
+  vtkNew<vtkImageData> image;
+  image->SetDimensions(photo.width, photo.height, 1);
+  image->AllocateScalars(VTK_UNSIGNED_CHAR, 3);
+  for (int row = 0; row < photo.height; ++row)   // VTK's rows run upwards
+    std::copy_n(photo.row(row), static_cast<std::size_t>(photo.width) * 3, static_cast<unsigned char*>(image->GetScalarPointer(0, photo.height - 1 - row, 0)));
+  s.texture->SetInputData(image);
+  s.texture->InterpolateOn();
+  // The picture's rectangle, pulled out to a depth behind everything: seen from the origin it covers its own pixels.
+  constexpr double kDepth = 30.0;
+  const Eigen::Vector3d low_left = to_display(camera.unproject({0.0, static_cast<double>(camera.height)}, kDepth));
+  const Eigen::Vector3d low_right = to_display(camera.unproject({static_cast<double>(camera.width), static_cast<double>(camera.height)}, kDepth));
+  const Eigen::Vector3d up_left = to_display(camera.unproject({0.0, 0.0}, kDepth));
+  s.plane->SetOrigin(low_left.x(), low_left.y(), low_left.z());
+  s.plane->SetPoint1(low_right.x(), low_right.y(), low_right.z());
+  s.plane->SetPoint2(up_left.x(), up_left.y(), up_left.z());
+  s.apply_display();
+}
+
+void Scene::set_display(const DisplayOptions& options) {
+  impl_->display = options;
+  impl_->apply_display();
+}
+const DisplayOptions& Scene::display() const { return impl_->display; }
+
+void Scene::set_view(NamedView view) {
+  auto& s = *impl_;
+  s.view = view;
+  auto* camera = s.renderer->GetActiveCamera();
+  if (view == NamedView::photo && s.camera.width > 0) {
+    int size[2] = {1, 1};
+    if (auto* window = s.renderer->GetRenderWindow()) std::copy_n(window->GetSize(), 2, size);
+    const double aspect = size[1] > 1 ? static_cast<double>(size[0]) / size[1] : static_cast<double>(s.camera.width) / s.camera.height;
+    const double half_height = std::max(0.5 * s.camera.height / s.camera.focal_y, 0.5 * s.camera.width / s.camera.focal_x / aspect);
+    camera->SetPosition(0, 0, 0);
+    camera->SetFocalPoint(0, 0, -1);
+    camera->SetViewUp(0, 1, 0);
+    camera->SetViewAngle(2.0 * std::atan(half_height) * 180.0 / std::numbers::pi);
+    s.apply_display();
+    s.renderer->ResetCameraClippingRange();
+    return;
+  }
+  Eigen::Vector3d away(0, 0, 1), up(0, 1, 0);
+  if (view == NamedView::side) away = {1, 0, 0};
+  if (view == NamedView::back) away = {0, 0, -1};
+  if (view == NamedView::top) {
+    away = {0, 1, 0};
+    up = {0, 0, -1};
+  }
+  camera->SetViewAngle(30.0);
+  camera->SetFocalPoint(0, 0, 0);
+  camera->SetPosition(away.x(), away.y(), away.z());
+  camera->SetViewUp(up.x(), up.y(), up.z());
+  s.apply_display();
+  frame_all();
+  s.view = view;
+}
+
+void Scene::frame_all() {
+  auto& s = *impl_;
+  if (s.view == NamedView::photo) s.view.reset();
+  s.apply_display();
+  // The ground would make everything small: only what it carries counts.
+  double bounds[6] = {1e9, -1e9, 1e9, -1e9, 1e9, -1e9};
+  bool any = false;
+  for (auto& t : s.things) {
+    if (!t.present || t.actor->GetVisibility() == 0) continue;
+    const double* b = t.actor->GetBounds();
+    for (int k = 0; k < 3; ++k) {
+      bounds[2 * k] = std::min(bounds[2 * k], b[2 * k]);
+      bounds[2 * k + 1] = std::max(bounds[2 * k + 1], b[2 * k + 1]);
+    }
+    any = true;
+  }
+  if (any) s.renderer->ResetCamera(bounds);
+  s.renderer->GetActiveCamera()->Zoom(any ? 1.25 : 1.0);
+  s.renderer->ResetCameraClippingRange();
+}
+
+std::optional<NamedView> Scene::current_view() const { return impl_->view; }
+
+std::optional<Pick> Scene::pick(int x, int y) const {
+  auto& s = *impl_;
+  auto* window = s.renderer->GetRenderWindow();
+  if (window == nullptr) return std::nullopt;
+  vtkNew<vtkCellPicker> picker;
+  picker->SetTolerance(0.0005);
+  if (picker->Pick(x, window->GetSize()[1] - 1 - y, 0, s.renderer) == 0) return std::nullopt;
+  for (int i = 0; i < 2; ++i) {
+    if (picker->GetActor() != s.things[i].actor.Get()) continue;
+    Pick pick;
+    pick.subject = i == 0 ? Subject::body : Subject::object;
+    pick.face = static_cast<int>(picker->GetCellId());
+    pick.vertex = static_cast<int>(picker->GetPointId());
+    const double* p = picker->GetPickPosition();
+    pick.position_photo = {p[0], -p[1], -p[2]};
+    return pick;
+  }
+  return std::nullopt;
+}
+
+void Scene::set_highlight(const std::optional<Pick>& pick) {
+  impl_->marker->SetVisibility(pick.has_value());
+  if (!pick) return;
+  const Eigen::Vector3d d = to_display(pick->position_photo);
+  impl_->marker->SetPosition(d.x(), d.y(), d.z());
+}
+
+std::vector<int> Scene::vertices_near(const Pick& pick, double radius_m) const {
+  const auto& t = impl_->thing(pick.subject);
+  std::vector<int> near;
+  for (int i = 0; i < t.mesh.vertex_count(); ++i) {
+    Eigen::Vector3d p = t.mesh.vertices.row(i).transpose().cast<double>();
+    if (pick.subject == Subject::object && impl_->pose) p = *impl_->pose * p;
+    if ((p - pick.position_photo).norm() <= radius_m) near.push_back(i);
+  }
+  return near;
+}
+
+ImageU8 Scene::render_picture(int width, int height) {
+  auto& s = *impl_;
+  vtkRenderWindow* other = s.renderer->GetRenderWindow();
+  if (other == nullptr || other == s.window.Get()) {
+    s.window->SetOffScreenRendering(1);
+    if (other == nullptr) s.window->AddRenderer(s.renderer);
+    s.window->SetMultiSamples(0);
+    s.window->SetSize(width, height);
+    if (s.view) set_view(*s.view);
+    s.window->Render();
+    other = s.window;
+  }
+  vtkNew<vtkWindowToImageFilter> grab;
+  grab->SetInput(other);
+  grab->SetInputBufferTypeToRGB();
+  grab->ReadFrontBufferOff();
+  grab->ShouldRerenderOff();
+  grab->Update();
+  auto* image = grab->GetOutput();
+  int size[3];
+  image->GetDimensions(size);
+  ImageU8 picture(size[0], size[1], 3);
+  for (int row = 0; row < size[1]; ++row)
+    std::copy_n(static_cast<unsigned char*>(image->GetScalarPointer(0, size[1] - 1 - row, 0)), static_cast<std::size_t>(size[0]) * 3, picture.row(row));
+  return picture;
+}
+
+vtkRenderer* Scene::renderer() const { return impl_->renderer; }
+
+void Scene::user_moved_camera() {
+  if (impl_->view) {
+    impl_->view.reset();
+    impl_->apply_display();
+  }
+}
+
+}  // namespace tactus::scene
