@@ -1,0 +1,53 @@
+// tactus-studio [PHOTO|PROJECT]: the window. --screenshot FILE saves a picture of it after the first run and quits.
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QSettings>
+#include <QSurfaceFormat>
+#include <QTimer>
+#include <cstdio>
+
+#include "tactus/app/ports.h"
+#include "tactus/ui/main_window.h"
+#include "tactus/ui/theme.h"
+#include "tactus/ui/viewport.h"
+
+int main(int argc, char** argv) {
+  using namespace tactus;
+  QSurfaceFormat::setDefaultFormat(ui::Viewport::surface_format());
+  QApplication application(argc, argv);
+  QApplication::setOrganizationName(QStringLiteral("Tactus"));
+  QApplication::setApplicationName(QStringLiteral("Tactus Studio"));
+  QApplication::setApplicationVersion(QStringLiteral(TACTUS_VERSION));
+  QCommandLineParser parser;
+  parser.setApplicationDescription(QStringLiteral("Finds where a person touches an object in a photograph and places both in 3D."));
+  parser.addHelpOption();
+  parser.addVersionOption();
+  parser.addPositionalArgument(QStringLiteral("file"), QStringLiteral("a photograph or a project (.tactus); default: the bundled sample"));
+  const QCommandLineOption shot(QStringLiteral("screenshot"), QStringLiteral("save a picture of the window after the first run, then quit"), QStringLiteral("file"));
+  parser.addOption(shot);
+  parser.process(application);
+  try {
+    const bool dark = QSettings().value(QStringLiteral("dark"), true).toBool();
+    ui::apply_theme(application, dark);
+    ui::MainWindow window({[] { return app::make_ports(); }, [] { return app::sample_inputs("camera"); }, TACTUS_VERSION});
+    window.show();
+    if (parser.isSet(shot)) {
+      application.setProperty("tactus_test", true);
+      QObject::connect(&window, &ui::MainWindow::analysis_shown, &window, [&] {
+        QTimer::singleShot(1500, &window, [&] {
+          window.grab().save(parser.value(shot));
+          window.close();
+        });
+      });
+    }
+    QTimer::singleShot(0, &window, [&] {
+      const QStringList files = parser.positionalArguments();
+      if (files.isEmpty()) window.open_sample();
+      for (const QString& file : files) window.open_file(file);
+    });
+    return QApplication::exec();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tactus-studio: %s\n", error.what());
+    return 3;
+  }
+}

@@ -1,0 +1,88 @@
+#include "tactus/ui/file_opening.h"
+
+#include <QFileInfo>
+#include <QObject>
+
+#include "tactus/error.h"
+#include "tactus/io/given_body.h"
+#include "tactus/io/keypoints_json.h"
+#include "tactus/io/mesh_files.h"
+#include "tactus/io/picture.h"
+#include "tactus/io/project.h"
+#include "tactus/ui/document.h"
+
+namespace tactus::ui {
+
+FileKind kind_of(const QString& path, bool has_photo) {
+  const QFileInfo info(path);
+  const QString extension = info.suffix().toLower();
+  if (extension == QLatin1String("tactus")) return FileKind::project;
+  if (extension == QLatin1String("obj") || extension == QLatin1String("ply") || extension == QLatin1String("glb")) return FileKind::mesh;
+  if (extension == QLatin1String("json")) return FileKind::keypoints;
+  if (extension == QLatin1String("npz")) return FileKind::body;
+  static const QStringList pictures = {"png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"};
+  if (pictures.contains(extension)) return has_photo && info.completeBaseName().contains(QLatin1String("mask"), Qt::CaseInsensitive) ? FileKind::mask : FileKind::picture;
+  return FileKind::unknown;
+}
+
+std::function<void(Document&)> read_for_document(const QString& path, std::shared_ptr<const pipeline::Inputs> current, const pipeline::Options& options) {
+  const std::string file = path.toStdString(), name = QFileInfo(path).fileName().toStdString();
+  const bool has_photo = !current->photo.empty();
+  const auto kind = kind_of(path, has_photo);
+  const auto needs_photo = [&] {
+    if (!has_photo) throw bad_input(name + ": open the photograph first, then this file");
+  };
+  switch (kind) {
+    case FileKind::picture: {
+      pipeline::Inputs inputs;
+      inputs.photo = io::read_picture(file);
+      inputs.photo_name = name;
+      return [inputs = std::move(inputs), options](Document& d) { d.reset(inputs, options); };
+    }
+    case FileKind::project: {
+      auto project = io::read_project(file);
+      return [project = std::move(project), path](Document& d) { d.reset(project.inputs, project.options, path); };
+    }
+    case FileKind::mask: {
+      const bool person = QFileInfo(path).fileName().contains(QLatin1String("human"), Qt::CaseInsensitive) ||
+                          QFileInfo(path).fileName().contains(QLatin1String("person"), Qt::CaseInsensitive);
+      auto mask = io::read_mask(file, current->photo.width, current->photo.height);
+      return [mask = std::move(mask), person](Document& d) {
+        d.edit(person ? QObject::tr("Open person mask") : QObject::tr("Open object mask"), [&](pipeline::Inputs& in) { (person ? in.human_mask : in.object_mask) = mask; });
+      };
+    }
+    case FileKind::mesh: {
+      auto mesh = io::read_mesh(file).mesh;
+      return [mesh = std::move(mesh), name](Document& d) {
+        d.edit(QObject::tr("Open mesh"), [&](pipeline::Inputs& in) {
+          in.object_mesh = mesh;
+          in.object_name = name;
+          in.object_contact_edit.reset();
+          in.object_view_edit.clear();
+        });
+      };
+    }
+    case FileKind::keypoints: {
+      needs_photo();
+      auto person = io::read_coco_keypoints(file, current->photo_name, current->photo.width, current->photo.height, std::nullopt);
+      return [person = std::move(person)](Document& d) {
+        d.edit(QObject::tr("Open keypoints"), [&](pipeline::Inputs& in) {
+          in.keypoints = person.keypoints;
+          in.person_box = person.box;
+          if (person.mask && !in.human_mask) in.human_mask = person.mask;
+        });
+      };
+    }
+    case FileKind::body: {
+      needs_photo();
+      auto body = io::read_osx(file, current->photo.width, current->photo.height);
+      return [body = std::move(body)](Document& d) {
+        d.edit(QObject::tr("Open posed body"), [&](pipeline::Inputs& in) { in.given_body = body; });
+      };
+    }
+    case FileKind::unknown: break;
+  }
+  throw bad_input(name + ": Tactus opens pictures, projects (.tactus), meshes (.obj .ply .glb), keypoints (.json), posed bodies (.npz) and masks (a picture whose name says mask)");
+}
+
+}  // namespace tactus::ui

@@ -1,0 +1,47 @@
+// What the user edits: inputs and options, with undo for every change.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QUndoStack>
+#include <functional>
+
+#include "tactus/pipeline/analysis.h"
+
+namespace tactus::ui {
+
+class Document : public QObject {
+  Q_OBJECT
+ public:
+  explicit Document(QObject* parent = nullptr);
+
+  const pipeline::Inputs& inputs() const { return inputs_; }
+  const pipeline::Options& options() const { return options_; }
+  std::shared_ptr<const pipeline::Inputs> snapshot() const { return std::make_shared<const pipeline::Inputs>(inputs_); }
+  QUndoStack* undo_stack() { return &undo_; }
+
+  // Replaces everything (a new photograph, a project); clears the history.
+  void reset(pipeline::Inputs inputs, const pipeline::Options& options, const QString& file = {});
+  // One undoable change with a name for Edit ▸ Undo. Changes with the same non-negative `merge_id` that follow each
+  // other (a drag, typing) become one.
+  void edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id = -1);
+  void edit_options(const QString& name, const std::function<void(pipeline::Options&)>& change);
+
+  QString file() const { return file_; }
+  void set_file(const QString& file);
+  QString title() const;
+
+ Q_SIGNALS:
+  void replaced();      // another photograph or project
+  void changed();       // any change, undo and redo included
+
+ private:
+  friend class EditCommand;
+  void apply(const pipeline::Inputs& inputs, const pipeline::Options& options);
+  pipeline::Inputs inputs_;
+  pipeline::Options options_;
+  QUndoStack undo_;
+  QString file_;
+};
+
+}  // namespace tactus::ui

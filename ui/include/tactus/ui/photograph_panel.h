@@ -1,0 +1,45 @@
+// The left side: the photograph and its tools, prompt, object, Run.
+#pragma once
+
+#include <QWidget>
+
+#include "tactus/ui/photo_canvas.h"
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QSlider;
+class QToolButton;
+
+namespace tactus::ui {
+
+class PhotographPanel : public QWidget {
+  Q_OBJECT
+ public:
+  explicit PhotographPanel(Document* document, QWidget* parent = nullptr);
+  PhotoCanvas* canvas() const { return canvas_; }
+  void set_running(bool running);
+  void focus_prompt();
+
+ Q_SIGNALS:
+  void run_requested();
+  void cancel_requested();
+  void open_mesh_requested();
+  void failed(const QString& sentence);
+
+ private:
+  void show_document();
+  void make_mask(const QRectF& photo_rect);
+  Document* document_;
+  PhotoCanvas* canvas_;
+  QLineEdit* prompt_;
+  QComboBox *object_, *target_, *joint_;
+  QPushButton* run_;
+  QLabel *needed_, *busy_;
+  QSlider* brush_;
+  std::vector<QToolButton*> tools_;
+  bool running_ = false;
+};
+
+}  // namespace tactus::ui
