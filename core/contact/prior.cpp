@@ -86,7 +86,8 @@ std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, co
       for (std::size_t k = 0; k < 3; ++k) {
         const int vertex = view.maps.vertex_ids.data[3 * pixel + k];
         if (vertex < 0) continue;
-        const bool in = parts.empty() || chosen[parts[static_cast<std::size_t>(vertex)]];
+        const bool in = parts.empty() || (static_cast<std::size_t>(vertex) < parts.size() &&
+                                          chosen[parts[static_cast<std::size_t>(vertex)]]);
         corners += in ? 1 : 0;
       }
       if (corners >= 2) mask.data[pixel] = touched;

@@ -48,7 +48,7 @@ const std::vector<UsualAction>& usual_actions() {
       {{"kick", "kicks", "kicking"}, "kicks", {"right foot"}},
       {{"lean", "leans", "leaning"}, "leans on", {"hand", "forearm", "upper back", "lower back"}},
       {{"hold", "holds", "holding", "grip", "grips", "hand", "hands"}, "holds", {"hand", "fingers"}},
-      {{"wear", "wears", "wearing", "back"}, "wears", {"upper back", "lower back", "shoulder"}},
+      {{"wear", "wears", "wearing"}, "wears", {"upper back", "lower back", "shoulder"}},
   };
   return all;
 }

@@ -142,7 +142,7 @@ ObjectMesh make_object(std::string_view category, const ObjectOptions& options) 
     double size = 1.0;
     for (const Category& known : categories())
       if (known.name == entry.name) size = known.typical_size_m;
-    MeshBuilder builder(std::min(options.max_edge_m, std::max(0.003, size / 20.0)));
+    MeshBuilder builder(std::min(options.max_edge_m, std::max(0.003, size / 28.0)));
     entry.shape(builder, Variation{options.variation});
     return builder.finish(entry.name);
   }

@@ -25,7 +25,7 @@ int MeshBuilder::vertex(const Point& p) {
 void MeshBuilder::face(int a, int b, int c) { faces_.emplace_back(a, b, c); }
 
 int MeshBuilder::around(double radius) const {
-  return std::clamp(static_cast<int>(std::ceil(2.0 * pi * radius / max_edge_)), 10, 48);
+  return std::clamp(static_cast<int>(std::ceil(2.0 * pi * radius / max_edge_)), 16, 96);
 }
 
 int MeshBuilder::along(double length) const {
@@ -77,11 +77,28 @@ void MeshBuilder::skin(const std::vector<std::vector<int>>& rings, bool closed) 
   const auto cap = [&](const std::vector<int>& ring, bool first) {
     Point centre = Point::Zero();
     for (const int id : ring) centre += vertices_[static_cast<std::size_t>(id)];
-    const int middle = vertex(centre / static_cast<double>(ring.size()));
-    for (std::size_t i = 0; i < ring.size(); ++i) {
-      const std::size_t j = (i + 1) % ring.size();
-      if (first) face(middle, ring[j], ring[i]);
-      else face(middle, ring[i], ring[j]);
+    centre /= static_cast<double>(ring.size());
+    double reach = 0.0;
+    for (const int id : ring) reach = std::max(reach, (vertices_[static_cast<std::size_t>(id)] - centre).norm());
+    // Rings towards the middle where a single fan would have long edges.
+    std::vector<int> outer = ring;
+    const int steps = along(reach);
+    for (int s = steps - 1; s >= 1; --s) {
+      std::vector<int> inner;
+      for (const int id : ring) inner.push_back(vertex(centre + (vertices_[static_cast<std::size_t>(id)] - centre) * s / steps));
+      for (std::size_t i = 0; i < outer.size(); ++i) {
+        const std::size_t j = (i + 1) % outer.size();
+        if (first) quad(outer[i], inner[i], inner[j], outer[j]);
+        else quad(outer[i], outer[j], inner[j], inner[i]);
+      }
+      outer = std::move(inner);
+    }
+    const int middle = vertex(centre);
+    cap_middles_[first ? 0 : 1] = middle;
+    for (std::size_t i = 0; i < outer.size(); ++i) {
+      const std::size_t j = (i + 1) % outer.size();
+      if (first) face(middle, outer[j], outer[i]);
+      else face(middle, outer[i], outer[j]);
     }
   };
   cap(rings.front(), true);
@@ -186,9 +203,9 @@ void MeshBuilder::ellipsoid(const Point& centre, const Point& radii) {
     rings.push_back(std::move(ring));
   }
   skin(rings, false);
-  // The last two vertices are the caps' middles: pull them out to the poles.
-  vertices_[vertices_.size() - 2] = centre - Point(0, radii.y(), 0);
-  vertices_[vertices_.size() - 1] = centre + Point(0, radii.y(), 0);
+  // The caps' middles lie on the axis: pull them out to the poles.
+  vertices_[static_cast<std::size_t>(cap_middles_[0])] = centre - Point(0, radii.y(), 0);
+  vertices_[static_cast<std::size_t>(cap_middles_[1])] = centre + Point(0, radii.y(), 0);
 }
 
 void MeshBuilder::slab(const std::vector<Eigen::Vector2d>& corners, const Point& origin, const Point& u,
@@ -198,7 +215,7 @@ void MeshBuilder::slab(const std::vector<Eigen::Vector2d>& corners, const Point&
   double reach = 0.0;
   for (std::size_t i = 0; i < corners.size(); ++i) {
     const Eigen::Vector2d &a = corners[i], &b = corners[(i + 1) % corners.size()];
-    const int pieces = along((b - a).norm());
+    const int pieces = along(1.26 * (b - a).norm());
     for (int k = 0; k < pieces; ++k) outline.push_back(a + (b - a) * k / pieces);
     mean += a;
   }
@@ -206,7 +223,8 @@ void MeshBuilder::slab(const std::vector<Eigen::Vector2d>& corners, const Point&
   for (const auto& p : outline) reach = std::max(reach, (p - mean).norm());
   const Point w = u.cross(v).normalized() * (thickness / 2.0);
   // Bottom from its middle outwards, over the rim, top back to its middle.
-  const int steps = along(reach), rim = along(thickness);
+  // Quads of a board are skewed: a quarter smaller keeps their diagonals short.
+  const int steps = along(1.26 * reach), rim = along(thickness);
   std::vector<std::vector<int>> rings;
   const auto ring_at = [&](double t, double lift) {
     std::vector<int> ring;

@@ -57,6 +57,7 @@ class MeshBuilder {
   std::vector<std::string> part_names_;
   std::vector<std::uint8_t> vertex_parts_;
   std::uint8_t current_ = 0;
+  std::array<int, 2> cap_middles_ = {-1, -1};   // of the last skin that was capped
 };
 
 }  // namespace tactus::objects

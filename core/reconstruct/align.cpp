@@ -337,8 +337,8 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
         record.photo_from_object = pose;
         if (static_cast<int>(s) < upright_count(static_cast<int>(rotations.size()))) {
           // The fit that follows may tilt it; ICP on two small patches would tilt anything.
-          const VerticesD turned = source * pose.rotation.transpose();
-          pose.rotation = upright_turn(turned, target, weights) * pose.rotation;
+          // Every other one keeps its turn, too: small patches tell little about it, the outline more.
+          if (s % 2 == 1) pose.rotation = upright_turn(source * pose.rotation.transpose(), target, weights) * pose.rotation;
           pose.translation = (weights.transpose() * target).transpose() - pose.rotation * (weights.transpose() * source).transpose();
         } else {
           const auto fitted = rigid_alignment(source, target, weights);

@@ -38,8 +38,8 @@ struct AlignOptions {
   double human_threshold = 0.5;           // contact sets: p > threshold (§8.3)
   double object_threshold = 0.3;
   double normal_weight = 0.1;             // corrected: metres an unit of normal difference (§8.13)
-  int starts = 24;                        // corrected: initial rotations tried
-  int kept_starts = 6;                    // corrected: distinct results handed to the fit
+  int starts = 48;                        // corrected: initial rotations tried
+  int kept_starts = 8;                    // corrected: distinct results handed to the fit
   std::uint64_t seed = 42;
 };
 

@@ -1,0 +1,150 @@
+// J4, J5 of METHOD.md §10.13: alpha against the formula, gradients against finite differences, the cap of nearest faces.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tactus/random.h"
+#include "tactus/render/cpu.h"
+
+namespace tactus::render {
+namespace {
+
+using reconstruct::VerticesD;
+
+struct Slow {
+  double distance2;
+  bool inside;
+  double depth;
+};
+
+// One face at one pixel, in double.
+Slow slow(const Eigen::Vector3d v[3], double px, double py) {
+  const Eigen::Vector2d p(px, py);
+  Slow s{1e300, false, 0.0};
+  for (const auto& [i, j] : {std::pair{0, 1}, {0, 2}, {1, 2}}) {
+    const Eigen::Vector2d a = v[i].head<2>(), b = v[j].head<2>();
+    const double t = std::clamp((b - a).dot(p - a) / (b - a).squaredNorm(), 0.0, 1.0);
+    s.distance2 = std::min(s.distance2, (a + t * (b - a) - p).squaredNorm());
+  }
+  const auto edge = [](const Eigen::Vector2d& q, const Eigen::Vector3d& a, const Eigen::Vector3d& b) { return (q.x() - a.x()) * (b.y() - a.y()) - (q.y() - a.y()) * (b.x() - a.x()); };
+  const double area = edge(v[2].head<2>(), v[0], v[1]) + 1e-8;
+  Eigen::Vector3d w(edge(p, v[1], v[2]) / area, edge(p, v[2], v[0]) / area, edge(p, v[0], v[1]) / area);
+  Eigen::Vector3d c(w[0] * v[1].z() * v[2].z(), w[1] * v[0].z() * v[2].z(), w[2] * v[0].z() * v[1].z());
+  c /= std::max(c.sum(), 1e-8);
+  s.inside = c.minCoeff() > 0.0;
+  Eigen::Vector3d clipped = c.cwiseMax(0.0);
+  clipped /= std::max(clipped.sum(), 1e-5);
+  s.depth = clipped[0] * v[0].z() + clipped[1] * v[1].z() + clipped[2] * v[2].z();
+  return s;
+}
+
+ImageF slow_alpha(const VerticesD& vertices, const geometry::Faces& faces, const geometry::PinholeCamera& camera, double sigma, int cap) {
+  ImageF alpha(camera.width, camera.height);
+  const double unit = 0.5 * std::min(camera.width, camera.height), blur = std::log(1.0 / 1e-4 - 1.0) * sigma;
+  for (int row = 0; row < camera.height; ++row) {
+    for (int column = 0; column < camera.width; ++column) {
+      std::vector<std::pair<double, double>> found;   // depth, probability
+      for (Eigen::Index f = 0; f < faces.rows(); ++f) {
+        Eigen::Vector3d v[3];
+        for (int k = 0; k < 3; ++k) {
+          const Eigen::Vector3d p = vertices.row(faces(f, k)).transpose();
+          const Eigen::Vector2d u = camera.project(p);
+          v[k] = {(0.5 * camera.width - u.x()) / unit, (0.5 * camera.height - u.y()) / unit, p.z()};
+        }
+        const Slow s = slow(v, (0.5 * camera.width - column - 0.5) / unit, (0.5 * camera.height - row - 0.5) / unit);
+        if (!s.inside && s.distance2 >= blur) continue;
+        found.emplace_back(s.depth, 1.0 / (1.0 + std::exp((s.inside ? -1.0 : 1.0) * s.distance2 / sigma)));
+      }
+      std::sort(found.begin(), found.end());
+      double through = 1.0;
+      for (std::size_t i = 0; i < found.size() && (cap == 0 || i < static_cast<std::size_t>(cap)); ++i) through *= 1.0 - found[i].second;
+      alpha.at(column, row) = static_cast<float>(1.0 - through);
+    }
+  }
+  return alpha;
+}
+
+struct Case {
+  VerticesD vertices;
+  geometry::Faces faces;
+};
+
+Case random_case(int triangles, std::uint64_t seed) {
+  Random random(seed);
+  Case c;
+  c.vertices.resize(3 * triangles, 3);
+  c.faces.resize(triangles, 3);
+  for (int f = 0; f < triangles; ++f) {
+    const Eigen::RowVector3d middle(random.uniform(-.4, .4), random.uniform(-.3, .3), random.uniform(1.8, 2.4));
+    for (int k = 0; k < 3; ++k) {
+      c.faces(f, k) = 3 * f + k;
+      c.vertices.row(3 * f + k) = middle + Eigen::RowVector3d(random.uniform(-.35, .35), random.uniform(-.35, .35), random.uniform(-.1, .1));
+    }
+  }
+  return c;
+}
+
+const geometry::PinholeCamera kCamera{40, 32, 40, 42, 19, 17};
+
+TEST(Silhouette, OneTriangleFollowsTheFormula) {
+  const Case c = random_case(1, 3);
+  for (const double sigma : {1e-2, 1e-3, 1e-4}) {
+    const auto renderer = make_cpu_silhouette_renderer();
+    const ImageF& alpha = renderer->forward(c.vertices, c.faces, kCamera, {sigma, 100});
+    const ImageF expected = slow_alpha(c.vertices, c.faces, kCamera, sigma, 100);
+    for (std::size_t i = 0; i < alpha.data.size(); ++i) EXPECT_NEAR(alpha.data[i], expected.data[i], 2e-4) << sigma;
+  }
+}
+
+TEST(Silhouette, CapKeepsTheNearestFaces) {
+  const Case c = random_case(30, 4);
+  const auto renderer = make_cpu_silhouette_renderer();
+  for (const int cap : {0, 2, 5}) {
+    const ImageF alpha = renderer->forward(c.vertices, c.faces, kCamera, {3e-3, cap});
+    const ImageF expected = slow_alpha(c.vertices, c.faces, kCamera, 3e-3, cap);
+    int off = 0;
+    for (std::size_t i = 0; i < alpha.data.size(); ++i) off += std::abs(alpha.data[i] - expected.data[i]) > 1e-3F ? 1 : 0;
+    EXPECT_LE(off, 1) << cap;   // two faces at nearly one depth may change places
+  }
+  const ImageF all = renderer->forward(c.vertices, c.faces, kCamera, {3e-3, 0});
+  const ImageF two = renderer->forward(c.vertices, c.faces, kCamera, {3e-3, 2});
+  EXPECT_NE(all, two);   // the cap binds here
+}
+
+TEST(Silhouette, GradientAgreesWithFiniteDifferences) {
+  const Case c = random_case(4, 8);
+  Random random(11);
+  ImageF weights(kCamera.width, kCamera.height);
+  for (auto& w : weights.data) w = static_cast<float>(random.normal());
+  const auto renderer = make_cpu_silhouette_renderer();
+  constexpr double sigma = 2e-3;
+  renderer->forward(c.vertices, c.faces, kCamera, {sigma, 0});
+  const VerticesD gradient = renderer->backward(weights);
+  // The slow version in double gives clean differences.
+  const auto value = [&](const VerticesD& v) {
+    const ImageF a = slow_alpha(v, c.faces, kCamera, sigma, 0);
+    double sum = 0.0;
+    for (std::size_t i = 0; i < a.data.size(); ++i) sum += static_cast<double>(a.data[i]) * static_cast<double>(weights.data[i]);
+    return sum;
+  };
+  const double largest = gradient.cwiseAbs().maxCoeff();
+  for (Eigen::Index i = 0; i < gradient.size(); ++i) {
+    VerticesD high = c.vertices, low = c.vertices;
+    high.data()[i] += 1e-3;
+    low.data()[i] -= 1e-3;
+    EXPECT_NEAR(gradient.data()[i], (value(high) - value(low)) / 2e-3, 2e-2 * largest) << i;
+  }
+}
+
+TEST(Silhouette, FacesBehindTheCameraAreDropped) {
+  Case c = random_case(1, 3);
+  c.vertices(0, 2) = -0.1;
+  const auto renderer = make_cpu_silhouette_renderer();
+  const ImageF alpha = renderer->forward(c.vertices, c.faces, kCamera, {1e-3, 100});
+  EXPECT_EQ(*std::max_element(alpha.data.begin(), alpha.data.end()), 0.0F);
+  EXPECT_EQ(renderer->backward(alpha).cwiseAbs().maxCoeff(), 0.0);
+}
+
+}  // namespace
+}  // namespace tactus::render
