@@ -105,7 +105,7 @@ TEST(Shading, LitFaceHasThePublishedColour) {
   const auto maps = renderer->rasterise(square, camera);
   const auto picture = renderer->shade(square, colours, camera, maps, {});
   // Two pixels beside the middle (the diagonal between the faces runs through it and stays uncovered).
-  const double x = 2.0 * (2.0 / 33.0) / camera.scale_x;
+  const double x = 2.0 * (4.0 / 33.0) / camera.scale_x;   // depth 2, NDC offset 4/33
   const Eigen::Vector3d point(x, 0, 0), l = (Eigen::Vector3d(0, 0, 3) - point).normalized(), v = (Eigen::Vector3d(0, 0, 2) - point).normalized();
   const Eigen::Vector3d r = -l + 2.0 * l.z() * Eigen::Vector3d::UnitZ();
   const double expected = (0.5 + 0.3 * l.z()) * 0.5 + 0.2 * std::pow(v.dot(r), 64.0);
