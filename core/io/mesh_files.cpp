@@ -17,6 +17,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// The OBJ reader takes "nan" and "inf" for zero; a mesh with a hole in its numbers must not pass as one without.
+void refuse_words_for_numbers(std::ifstream& stream, const std::string& name) {
+  std::string line;
+  for (std::size_t number = 1; std::getline(stream, line); ++number) {
+    if (line.size() < 2 || line[0] != 'v' || line[1] != ' ') continue;
+    if (line.find_first_of("nN", 2) != std::string::npos)
+      throw bad_input(name + ": line " + std::to_string(number) + " holds a coordinate that is not a finite number; all must be");
+  }
+  stream.clear();
+  stream.seekg(0);
+}
+
 MeshFile read_obj(const fs::path& file) {
   const std::string name = file.filename();
   tinyobj::attrib_t attributes;
@@ -25,6 +37,7 @@ MeshFile read_obj(const fs::path& file) {
   std::string warning, error;
   std::ifstream stream(file);
   if (!stream) throw bad_input(file.string() + ": the file could not be opened; check its name and permissions");
+  refuse_words_for_numbers(stream, name);
   // Not triangulated by the reader: its ear clipping may drop corners; fans keep every one.
   const bool good = tinyobj::LoadObj(&attributes, &shapes, &materials, &warning, &error, &stream, nullptr, false, true);
   if (!good) throw bad_input(name + ": the OBJ file is damaged" + (error.empty() ? "" : " (" + error.substr(0, error.find('\n')) + ")"));

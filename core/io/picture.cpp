@@ -1,8 +1,10 @@
 #include "tactus/io/picture.h"
 
+#include <algorithm>
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
+#include <string_view>
 
 #include "atomic_file.h"
 
@@ -55,6 +57,11 @@ cv::Mat decode(const std::filesystem::path& file, int flags) {
   const std::string name = file.filename();
   const auto [width, height] = announced_size(bytes);
   if (width > 0) check_size(name, width, height);
+  // Said before the decoder does: libpng writes to the terminal when the end is missing.
+  static constexpr std::string_view kEnd = "IEND";
+  const bool png = bytes.size() > 8 && bytes[0] == 0x89 && bytes[1] == 'P';
+  if (png && std::search(bytes.begin(), bytes.end(), kEnd.begin(), kEnd.end()) == bytes.end())
+    throw bad_input(name + ": the picture is cut off; copy or save it again");
   cv::Mat mat;
   try {
     if (!bytes.empty()) mat = cv::imdecode(bytes, flags);
