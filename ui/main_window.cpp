@@ -118,6 +118,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
   connect(document_, &Document::replaced, this, [this] {
     controller_->cancel();
     analysis_.reset();
+    complete_.reset();
     run_inputs_.reset();
     shown_body_ = shown_object_ = shown_body_contact_ = shown_object_contact_ = shown_photo_ = nullptr;
     viewport_->scene().clear();
@@ -192,6 +193,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
     QString text = tr("Done");
     if (!analysis->warnings.empty()) text = QString::fromStdString(analysis->warnings.front());
     ended(text);
+    complete_ = analysis;
     show_analysis(analysis);
     if (follow_) timeline_->go_to_end();
     mark_stale();
@@ -204,7 +206,12 @@ MainWindow::MainWindow(Services services, QWidget* parent)
     show_error(sentence);
     retry_->show();
   });
-  connect(controller_, &RunController::cancelled, this, [ended] { ended(tr("Cancelled")); });
+  connect(controller_, &RunController::cancelled, this, [this, ended] {
+    ended(tr("Cancelled"));
+    // What was known before the run stays usable.
+    if (complete_) show_analysis(complete_);
+    mark_stale();
+  });
   connect(controller_, &RunController::model_described, this, [this](const QString& text) {
     model_->setText(text.section(QLatin1Char(':'), 0, 0));
     model_->setText(tr("model: prior (does not look at the photograph)"));
@@ -243,6 +250,7 @@ void MainWindow::mark_stale() {
   }
   const auto& now = document_->inputs();
   QStringList changed;
+  if (complete_ == analysis_ && complete_) run_inputs_ = complete_->inputs;   // a cancelled run changed nothing
   if (now.prompt != run_inputs_->prompt) changed << tr("prompt");
   if (now.object_name != run_inputs_->object_name) changed << tr("object");
   if (now.keypoints != run_inputs_->keypoints) changed << tr("joints");

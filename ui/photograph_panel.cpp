@@ -167,7 +167,10 @@ void PhotographPanel::set_running(bool running) {
 void PhotographPanel::show_document() {
   const auto& in = document_->inputs();
   if (prompt_->text().toStdString() != in.prompt) prompt_->setText(QString::fromStdString(in.prompt));
-  if (object_->currentText().toStdString() != in.object_name) object_->setEditText(QString::fromStdString(in.object_name));
+  if (object_->currentText().toStdString() != in.object_name) {
+    object_->setEditText(QString::fromStdString(in.object_name));
+    object_->lineEdit()->setCursorPosition(0);   // long names show their beginning
+  }
   // What is still needed, in the order a person would do it.
   QStringList steps;
   if (in.photo.empty()) {

@@ -149,6 +149,7 @@ struct Scene::Impl {
     const double ink = display.dark ? 0.92 : 0.12;
     bar->GetLabelTextProperty()->SetColor(ink, ink, ink);
     bar->GetTitleTextProperty()->SetColor(ink, ink, ink);
+    bar->GetAnnotationTextProperty()->SetColor(ink, ink, ink);
     ground->GetProperty()->SetColor(display.dark ? 0.38 : 0.68, display.dark ? 0.40 : 0.70, display.dark ? 0.44 : 0.73);
   }
 

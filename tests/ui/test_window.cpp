@@ -110,6 +110,7 @@ class TestWindow : public QObject {
     QVERIFY(window_->controller()->running());   // it refits
     window_->controller()->cancel();
     QTRY_VERIFY_WITH_TIMEOUT(!window_->controller()->running(), 5000);
+    QVERIFY(window_->analysis()->fit != nullptr);   // the earlier result is still there
     document->undo_stack()->undo();
     QCOMPARE((*document->inputs().keypoints)[0].x, nose.x);
   }

@@ -87,10 +87,10 @@ class MainWindow : public QMainWindow {
   QMenu* recent_;
   QTimer* autosave_;
   std::shared_ptr<const pipeline::Analysis> analysis_;
+  std::shared_ptr<const pipeline::Analysis> complete_;   // of the last run that came to its end
   std::shared_ptr<const pipeline::Inputs> run_inputs_;
   const void *shown_body_ = nullptr, *shown_object_ = nullptr, *shown_body_contact_ = nullptr, *shown_object_contact_ = nullptr, *shown_photo_ = nullptr;
   bool follow_ = true;      // the timeline follows a run until the user takes it
-  bool quiet_change_ = false;
 };
 
 }  // namespace tactus::ui
