@@ -1,9 +1,11 @@
 #include "tactus/io/keypoints_json.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "atomic_file.h"
 
@@ -11,6 +13,13 @@ namespace tactus::io {
 namespace {
 
 using nlohmann::json;
+
+// Without the library's error numbers.
+std::string cause(const json::exception& error) {
+  const std::string what = error.what();
+  const auto at = what.find("] ");
+  return at == std::string::npos ? what : what.substr(at + 2);
+}
 
 json parse(const std::filesystem::path& file) {
   std::ifstream stream(file);
@@ -23,77 +32,106 @@ json parse(const std::filesystem::path& file) {
 }
 
 // COCO's run lengths: column by column, first the zeros. Compressed ones are 5-bit groups, differences from the
-// count two before.
-std::vector<std::uint32_t> run_lengths(const json& counts) {
-  std::vector<std::uint32_t> runs;
+// count two before. Empty when damaged.
+std::vector<std::int64_t> run_lengths(const json& counts) {
+  std::vector<std::int64_t> runs;
   if (counts.is_array()) {
-    for (const auto& c : counts) runs.push_back(c.get<std::uint32_t>());
+    for (const auto& c : counts) runs.push_back(c.get<std::int64_t>());
     return runs;
   }
   const std::string text = counts.get<std::string>();
   for (std::size_t at = 0; at < text.size();) {
-    long value = 0;
-    int shift = 0;
-    bool more = true;
-    while (more && at < text.size() && shift < 40) {
-      const long group = text[at++] - 48;
+    std::int64_t value = 0;
+    for (int shift = 0;; shift += 5) {
+      if (at == text.size() || shift > 40 || text[at] < '0' || text[at] > 'o') return {};
+      const std::int64_t group = text[at++] - '0';
       value |= (group & 0x1f) << shift;
-      more = (group & 0x20) != 0;
-      shift += 5;
-      if (!more && (group & 0x10) != 0) value |= -1L << shift;
+      if ((group & 0x20) == 0) {
+        if ((group & 0x10) != 0) value |= -(std::int64_t{1} << (shift + 5));
+        break;
+      }
     }
-    if (runs.size() > 2) value += static_cast<long>(runs[runs.size() - 2]);
-    runs.push_back(static_cast<std::uint32_t>(value));
+    if (runs.size() > 2) value += runs[runs.size() - 2];
+    runs.push_back(value);
   }
   return runs;
+}
+
+void fill_runs(const json& segmentation, ImageU8& mask, const std::string& name) {
+  const auto& size = segmentation.at("size");
+  if (size.at(0).get<int>() != mask.height || size.at(1).get<int>() != mask.width)
+    throw bad_input(name + ": the person's run-length mask has another size than the photograph");
+  const auto height = static_cast<std::size_t>(mask.height);
+  std::size_t at = 0;
+  bool inside = false;
+  for (const auto run : run_lengths(segmentation.at("counts"))) {
+    if (run < 0 || static_cast<std::uint64_t>(run) > mask.data.size() - at) throw bad_input(name + ": the person's run-length mask is damaged");
+    for (const std::size_t end = at + static_cast<std::size_t>(run); at < end; ++at)
+      if (inside) mask.at(static_cast<int>(at / height), static_cast<int>(at % height)) = 255;
+    inside = !inside;
+  }
+  if (at != mask.data.size()) throw bad_input(name + ": the person's run-length mask is damaged");
+}
+
+// Pixels whose centre lies inside by the even-odd rule; several polygons are united.
+void fill_polygon(const json& flat, ImageU8& mask, const std::string& name) {
+  std::vector<std::array<double, 2>> points;
+  for (std::size_t i = 0; i + 1 < flat.size(); i += 2) points.push_back({flat[i].get<double>(), flat[i + 1].get<double>()});
+  if (points.size() < 3) return;
+  for (const auto& p : points)
+    if (!(std::abs(p[0]) < 1e7) || !(std::abs(p[1]) < 1e7)) throw bad_input(name + ": the person's outline lies far outside the photograph");
+  std::vector<double> crossings;
+  for (int row = 0; row < mask.height; ++row) {
+    const double y = row + 0.5;
+    crossings.clear();
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const auto& a = points[i];
+      const auto& b = points[(i + 1) % points.size()];
+      if ((a[1] <= y) != (b[1] <= y)) crossings.push_back(a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
+    }
+    std::sort(crossings.begin(), crossings.end());
+    for (std::size_t i = 0; i + 1 < crossings.size(); i += 2) {
+      const double first = std::clamp(std::ceil(crossings[i] - 0.5), 0.0, static_cast<double>(mask.width));
+      for (int column = static_cast<int>(first); column < mask.width && column + 0.5 < crossings[i + 1]; ++column) mask.at(column, row) = 255;
+    }
+  }
 }
 
 std::optional<ImageU8> mask_of(const json& segmentation, int width, int height, const std::string& name) {
   ImageU8 mask(width, height);
   if (segmentation.is_object()) {
-    const auto size = segmentation.at("size");
-    if (size[0].get<int>() != height || size[1].get<int>() != width)
-      throw bad_input(name + ": the person's run-length mask has another size than the photograph");
-    std::size_t at = 0;
-    bool inside = false;
-    for (const auto run : run_lengths(segmentation.at("counts"))) {
-      for (std::uint32_t i = 0; i < run && at < mask.data.size(); ++i, ++at)
-        if (inside) mask.at(static_cast<int>(at / static_cast<std::size_t>(height)), static_cast<int>(at % static_cast<std::size_t>(height))) = 255;
-      inside = !inside;
-    }
-  } else if (segmentation.is_array() && !segmentation.empty()) {
-    cv::Mat mat(height, width, CV_8U, mask.data.data());
-    std::vector<std::vector<cv::Point>> polygons;
-    for (const auto& flat : segmentation) {
-      std::vector<cv::Point> polygon;
-      for (std::size_t i = 0; i + 1 < flat.size(); i += 2)
-        polygon.emplace_back(static_cast<int>(std::lround(flat[i].get<double>() * 16)), static_cast<int>(std::lround(flat[i + 1].get<double>() * 16)));
-      if (polygon.size() >= 3) polygons.push_back(std::move(polygon));
-    }
-    cv::fillPoly(mat, polygons, cv::Scalar(255), cv::LINE_8, 4);
-  } else {
-    return std::nullopt;
+    fill_runs(segmentation, mask, name);
+  } else if (segmentation.is_array()) {
+    for (const auto& polygon : segmentation) fill_polygon(polygon, mask, name);
   }
-  for (const auto value : mask.data)
-    if (value != 0) return mask;
-  return std::nullopt;
+  const bool empty = std::all_of(mask.data.begin(), mask.data.end(), [](std::uint8_t v) { return v == 0; });
+  return empty ? std::nullopt : std::optional(std::move(mask));
 }
 
 std::optional<pipeline::Box> box_of(const json& annotation) {
   const auto found = annotation.find("bbox");
-  if (found == annotation.end() || found->size() != 4) return std::nullopt;
+  if (found == annotation.end() || !found->is_array() || found->size() != 4) return std::nullopt;
   return pipeline::Box{(*found)[0], (*found)[1], (*found)[2], (*found)[3]};
 }
 
 double size_of(const json& annotation) {
-  if (annotation.contains("area")) return annotation["area"].get<double>();
+  const auto area = annotation.find("area");
+  if (area != annotation.end() && area->is_number()) return area->get<double>();
   const auto box = box_of(annotation);
   return box ? box->width * box->height : 0.0;
 }
 
+// COCO also annotates people without a single marked point.
+bool is_marked(const json& annotation) {
+  const auto& flat = annotation["keypoints"];
+  for (std::size_t k = 2; k < flat.size(); k += 3)
+    if (flat[k].is_number() && flat[k].get<double>() > 0.0) return true;
+  return flat.size() < 3;   // said later: a wrong number of points
+}
+
 body::Keypoints points_of(const json& annotation, int width, int height, const std::string& name) {
   const auto& flat = annotation.at("keypoints");
-  if (flat.size() != 51 && flat.size() != 69)
+  if (!flat.is_array() || (flat.size() != 51 && flat.size() != 69))
     throw bad_input(name + ": the person has " + std::to_string(flat.size()) + " keypoint numbers; 51 (17 points) or 69 (23 points) are needed");
   body::Keypoints points;
   for (std::size_t k = 0; k < flat.size() / 3; ++k) {
@@ -125,27 +163,31 @@ PersonAnnotation read_coco_keypoints(const std::filesystem::path& file, const st
       if (!image_id) throw bad_input(name + ": the file has no picture named " + photo_name + "; its keypoints belong to other pictures");
     }
     const json* chosen = nullptr;
+    std::string ids;
     for (const auto& annotation : annotations) {
       if (!annotation.contains("keypoints")) continue;
       if (image_id && annotation.contains("image_id") && annotation["image_id"] != *image_id) continue;
+      const auto id = annotation.value("id", std::int64_t{-1});
+      ids += (ids.empty() ? "" : ", ") + std::to_string(id);
       if (person) {
-        if (annotation.value("id", -1) == *person) chosen = &annotation;
-      } else if (chosen == nullptr || size_of(annotation) > size_of(*chosen)) {
+        if (id == *person) chosen = &annotation;
+      } else if (is_marked(annotation) && (chosen == nullptr || size_of(annotation) > size_of(*chosen))) {
         chosen = &annotation;
       }
     }
     if (chosen == nullptr) {
-      throw bad_input(name + ": " + (person ? "there is no person with the id " + std::to_string(*person) : "there is no person with keypoints") +
-                      " for " + photo_name);
+      if (person && !ids.empty())
+        throw bad_input(name + ": there is no person with the id " + std::to_string(*person) + " for " + photo_name + "; the ids are " + ids);
+      throw bad_input(name + ": there is no person with marked keypoints for " + photo_name);
     }
     PersonAnnotation result;
-    result.id = chosen->value("id", 0);
+    result.id = static_cast<int>(chosen->value("id", std::int64_t{0}));
     result.keypoints = points_of(*chosen, width, height, name);
     result.box = box_of(*chosen);
     if (chosen->contains("segmentation")) result.mask = mask_of((*chosen)["segmentation"], width, height, name);
     return result;
   } catch (const json::exception& error) {
-    throw bad_input(name + ": this is not a COCO keypoints file (" + error.what() + ")");
+    throw bad_input(name + ": this is not a COCO keypoints file (" + cause(error) + ")");
   }
 }
 
@@ -168,7 +210,7 @@ void write_coco_keypoints(const std::filesystem::path& file, const std::string& 
   const json document = {{"images", {{{"id", 1}, {"file_name", photo_name}, {"width", width}, {"height", height}}}},
                          {"annotations", {annotation}},
                          {"categories", {{{"id", 1}, {"name", "person"}, {"keypoints", names}}}}};
-  write_text(file, document.dump(1) + "\n");
+  write_text(file, document.dump(1, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
 Detection read_detection(const std::filesystem::path& file, int width, int height) {
@@ -195,7 +237,7 @@ Detection read_detection(const std::filesystem::path& file, int width, int heigh
     }
     return detection;
   } catch (const json::exception& error) {
-    throw bad_input(name + ": this is not a detection file (" + error.what() + ")");
+    throw bad_input(name + ": this is not a detection file (" + cause(error) + ")");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "atomic_file.h"
@@ -16,6 +17,35 @@ namespace {
 std::string field(const std::string& header, const std::string& key) {
   const auto at = header.find("'" + key + "':");
   return at == std::string::npos ? "" : header.substr(at + key.size() + 3);
+}
+
+// Bytes of one element of a plain type; 0 for objects, records and the like.
+std::size_t width_of(const std::string& dtype) {
+  if (dtype.size() < 3 || std::string_view("<>|=").find(dtype[0]) == std::string_view::npos) return 0;
+  std::size_t width = 0;
+  const char* end = dtype.data() + dtype.size();
+  const auto parsed = std::from_chars(dtype.data() + 2, end, width);
+  if (parsed.ec != std::errc() || parsed.ptr != end || width > 65536) return 0;
+  if (dtype[1] == 'U') return 4 * width;
+  return std::string_view("fiubcSV").find(dtype[1]) == std::string_view::npos ? 0 : width;
+}
+
+// The elements in file order become row-major.
+std::vector<std::uint8_t> row_major(const std::vector<std::uint8_t>& data, const std::vector<std::size_t>& shape, std::size_t width) {
+  std::vector<std::uint8_t> rows(data.size());
+  std::vector<std::size_t> at(shape.size(), 0);
+  for (std::size_t i = 0; i * width < data.size(); ++i) {
+    std::size_t target = 0;
+    for (std::size_t d = 0; d < at.size(); ++d) target = target * shape[d] + at[d];
+    std::memcpy(rows.data() + target * width, data.data() + i * width, width);
+    for (std::size_t d = 0; d < at.size() && ++at[d] == shape[d]; ++d) at[d] = 0;
+  }
+  return rows;
+}
+
+void swap_bytes(std::vector<std::uint8_t>& data, std::size_t width) {
+  for (std::size_t at = 0; at + width <= data.size(); at += width)
+    std::reverse(data.begin() + static_cast<std::ptrdiff_t>(at), data.begin() + static_cast<std::ptrdiff_t>(at + width));
 }
 
 NpzArray parse_npy(const std::vector<std::uint8_t>& bytes, const std::string& name) {
@@ -31,9 +61,14 @@ NpzArray parse_npy(const std::vector<std::uint8_t>& bytes, const std::string& na
   array.name = name;
   const std::string descr = field(header, "descr");
   const auto quote = descr.find('\'');
+  const auto bracket = descr.find('[');
   if (quote == std::string::npos) refuse("the array's type is not understood");
   array.dtype = descr.substr(quote + 1, descr.find('\'', quote + 1) - quote - 1);
-  if (array.dtype.size() < 3 || array.dtype[0] == '>') refuse("arrays of type " + array.dtype + " are not supported; save it little-endian");
+  const std::size_t width = bracket < quote ? 0 : width_of(array.dtype);
+  if (width == 0) {
+    array.problem = bracket < quote ? "arrays of records are not supported" : "arrays of type " + array.dtype.substr(0, 20) + " are not supported";
+    return array;
+  }
   const bool fortran = field(header, "fortran_order").find("True") < 3;
   const std::string shape = field(header, "shape");
   const auto open = shape.find('('), close = shape.find(')');
@@ -41,34 +76,25 @@ NpzArray parse_npy(const std::vector<std::uint8_t>& bytes, const std::string& na
   for (std::size_t at = open + 1; at < close;) {
     std::size_t value = 0;
     while (at < close && (shape[at] == ' ' || shape[at] == ',')) ++at;
-    if (at == close) break;
+    if (at >= close) break;
     const auto parsed = std::from_chars(shape.data() + at, shape.data() + close, value);
     if (parsed.ec != std::errc()) refuse("the array's shape is not understood");
     array.shape.push_back(value);
     at = static_cast<std::size_t>(parsed.ptr - shape.data());
   }
-  const int width = std::atoi(array.dtype.c_str() + 2);
-  if (width < 1 || width > 64) refuse("arrays of type " + array.dtype + " are not supported");
   std::size_t count = 1;
   for (const auto n : array.shape) {
     if (n > 0 && count > bytes.size() / n + 1) refuse("the array's shape does not match its data");
     count *= n;
   }
   const std::size_t offset = start + length;
-  if ((bytes.size() - offset) / static_cast<std::size_t>(width) < count) refuse("the array is cut off");
-  array.data.assign(bytes.begin() + static_cast<std::ptrdiff_t>(offset),
-                    bytes.begin() + static_cast<std::ptrdiff_t>(offset + count * static_cast<std::size_t>(width)));
-  if (fortran && array.shape.size() > 1) {
-    std::vector<std::uint8_t> rows(array.data.size());
-    std::vector<std::size_t> at(array.shape.size(), 0);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::size_t target = 0;
-      for (std::size_t d = 0; d < at.size(); ++d) target = target * array.shape[d] + at[d];
-      std::memcpy(rows.data() + target * static_cast<std::size_t>(width), array.data.data() + i * static_cast<std::size_t>(width), static_cast<std::size_t>(width));
-      for (std::size_t d = 0; d < at.size() && ++at[d] == array.shape[d]; ++d) at[d] = 0;
-    }
-    array.data = std::move(rows);
+  if ((bytes.size() - offset) / width < count) refuse("the array is cut off");
+  array.data.assign(bytes.begin() + static_cast<std::ptrdiff_t>(offset), bytes.begin() + static_cast<std::ptrdiff_t>(offset + count * width));
+  if (array.dtype[0] == '>') {
+    swap_bytes(array.data, array.dtype[1] == 'c' ? width / 2 : array.dtype[1] == 'U' ? 4 : array.dtype[1] == 'S' ? 1 : width);
+    array.dtype[0] = '<';
   }
+  if (fortran && array.shape.size() > 1) array.data = row_major(array.data, array.shape, width);
   return array;
 }
 
@@ -106,7 +132,17 @@ std::size_t NpzArray::count() const {
 }
 std::vector<double> NpzArray::as_doubles() const { return converted<double>(*this); }
 std::vector<float> NpzArray::as_floats() const { return converted<float>(*this); }
-std::vector<std::int32_t> NpzArray::as_int32() const { return converted<std::int32_t>(*this); }
+std::vector<std::int32_t> NpzArray::as_int32() const {
+  // Through double: whole numbers up to 2⁵³ survive, and what no int32 holds is refused rather than bent.
+  const auto wide = converted<double>(*this);
+  std::vector<std::int32_t> values(wide.size());
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    if (!(wide[i] >= -2147483648.0 && wide[i] <= 2147483647.0) || wide[i] != std::floor(wide[i]))
+      throw bad_input(name + ": element " + std::to_string(i) + " is not a whole number of 32 bits");
+    values[i] = static_cast<std::int32_t>(wide[i]);
+  }
+  return values;
+}
 
 const NpzArray& NpzArray::expect(const std::vector<std::int64_t>& wanted) const {
   bool same = wanted.size() == shape.size();
@@ -129,7 +165,10 @@ NpzFile::NpzFile(const std::filesystem::path& file) : file_name_(file.filename()
 
 const NpzArray& NpzFile::at(const std::string& key) const {
   const auto found = arrays_.find(key);
-  if (found != arrays_.end()) return found->second;
+  if (found != arrays_.end()) {
+    if (!found->second.problem.empty()) throw bad_input(found->second.name + ": " + found->second.problem);
+    return found->second;
+  }
   std::string known;
   for (const auto& [name, array] : arrays_) known += (known.empty() ? "" : ", ") + name;
   throw bad_input(file_name_ + ": the array " + key + " is missing; the file holds " + (known.empty() ? "none" : known));

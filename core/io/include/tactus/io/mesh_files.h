@@ -1,6 +1,7 @@
 // Mesh files. Vertices keep their number and order: nothing is merged.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 
@@ -8,13 +9,16 @@
 
 namespace tactus::io {
 
+inline constexpr std::uintmax_t kLargestMeshFile = 2'000'000'000;   // bytes
+
 struct MeshFile {
   geometry::Mesh mesh;
-  std::optional<geometry::Colours> colours;
+  std::optional<geometry::Colours> colours;   // where every vertex has one
 };
 
-// .obj (polygons become fans, negative indices count back), .ply (ASCII and binary little-endian), .glb (every mesh
-// of the file with its node's transform). Error{bad_input} for anything else, no faces, bad indices, NaN.
+// .obj (polygons become fans, negative indices count back), .ply (ASCII and binary), .glb (every triangle mesh of
+// the default scene with its node's transform). Numbers are rounded correctly, so what write_obj wrote comes back to
+// the bit. Error{bad_input} for anything else, no faces, bad indices, NaN, compressed GLB.
 MeshFile read_mesh(const std::filesystem::path& file);
 
 // With vertex colours after the coordinates where given.

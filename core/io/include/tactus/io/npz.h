@@ -14,7 +14,8 @@ struct NpzArray {
   std::string name;                       // "file.npz: key", for messages
   std::string dtype;                      // "<f4", "|u1", …
   std::vector<std::size_t> shape;
-  std::vector<std::uint8_t> data;         // row-major whatever the file's order
+  std::vector<std::uint8_t> data;         // row-major, little-endian, whatever the file's order
+  std::string problem;                    // why it cannot be used (Python objects, records); NpzFile::at throws it
 
   std::size_t count() const;
   // Values converted; Error{bad_input} when the array is not numeric.
@@ -29,7 +30,8 @@ class NpzFile {
  public:
   explicit NpzFile(const std::filesystem::path& file);
   bool has(const std::string& key) const { return arrays_.contains(key); }
-  // Error{bad_input} naming the key and those there are.
+  // Error{bad_input} naming the key and those there are, or an array of Python objects or records: such a one in the
+  // file does no harm until it is asked for.
   const NpzArray& at(const std::string& key) const;
   const std::map<std::string, NpzArray>& arrays() const { return arrays_; }
 
