@@ -13,6 +13,7 @@
 #include "body_parts.h"
 #include "tactus/error.h"
 #include "tactus/io/body_files.h"
+#include "tactus/io/numeric_array.h"
 #include "tactus/io/pickle.h"
 #include "tactus/io/zip_reader.h"
 

@@ -1,10 +1,13 @@
 #include "tactus/io/pickle.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <set>
 #include <string_view>
 
+#include "pickle_text.h"
 #include "tactus/error.h"
 
 namespace tactus::io {
@@ -20,44 +23,69 @@ const std::set<std::string>& known_globals() {
       "copy_reg _reconstructor", "copyreg _reconstructor", "__builtin__ object", "builtins object",
       "scipy.sparse.csc csc_matrix", "scipy.sparse._csc csc_matrix", "scipy.sparse.csr csr_matrix",
       "scipy.sparse._csr csr_matrix", "scipy.sparse.coo coo_matrix", "scipy.sparse._coo coo_matrix",
+      "numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuffer", "joblib.numpy_pickle NumpyArrayWrapper",
       "chumpy.ch Ch", "chumpy.reordering Select", "torch._utils _rebuild_tensor_v2", "torch FloatStorage",
       "torch DoubleStorage", "torch HalfStorage", "torch LongStorage", "torch IntStorage"};
   return names;
 }
 
-PicklePointer make(Kind kind) {
-  auto value = std::make_shared<PickleValue>();
-  value->kind = kind;
-  return value;
-}
-
-PicklePointer make_integer(std::int64_t i) {
-  auto value = make(Kind::integer);
-  value->integer = i;
-  return value;
-}
-
-PicklePointer make_text(std::string text, Kind kind = Kind::text) {
-  auto value = make(kind);
-  value->text = std::move(text);
-  return value;
-}
+constexpr std::size_t kMostValues = 20'000'000;
+constexpr std::size_t kMostDimensions = 32;
 
 class Machine {
  public:
   Machine(std::span<const std::uint8_t> bytes, const std::string& what, const StorageReader& storage)
-      : bytes_(bytes), what_(what), storage_(storage) {}
+      : bytes_(bytes), what_(what), storage_(storage), copy_budget_(4 * bytes.size() + (std::size_t{1} << 20U)) {}
+  ~Machine() {
+    // Values of a refused pickle may hold each other in a circle.
+    if (!done_)
+      for (const auto& value : all_) value->release();
+  }
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
 
   PicklePointer run() {
     for (;;) {
       const std::uint8_t op = byte();
-      if (op == '.') return pop();
+      if (op == '.') {
+        auto result = pop();
+        done_ = true;
+        return result;
+      }
       step(op);
-      if (stack_.size() > 10'000'000) refuse("the pickle's stack grows without end");
+      if (stack_.size() > kMostValues) refuse("the pickle's stack grows without end");
     }
   }
 
  private:
+  PicklePointer make(Kind kind) {
+    if (all_.size() >= kMostValues) refuse("the pickle holds more than 20 million values");
+    auto value = std::make_shared<PickleValue>();
+    value->kind = kind;
+    all_.push_back(value);
+    return value;
+  }
+  PicklePointer make_integer(std::int64_t i, Kind kind = Kind::integer) {
+    auto value = make(kind);
+    value->integer = i;
+    return value;
+  }
+  PicklePointer make_real(double real) {
+    auto value = make(Kind::real);
+    value->real = real;
+    return value;
+  }
+  PicklePointer make_text(std::string text, Kind kind = Kind::text) {
+    auto value = make(kind);
+    value->text = std::move(text);
+    return value;
+  }
+  // A few bytes may ask again and again for a copy of many: all copies together stay near the pickle's size.
+  void spend(std::size_t bytes) {
+    if (bytes > copy_budget_) refuse("the pickle copies its data over and over");
+    copy_budget_ -= bytes;
+  }
+
   [[noreturn]] void refuse(const std::string& why) const { throw bad_input(what_ + ": " + why); }
 
   std::span<const std::uint8_t> take(std::uint64_t count) {
@@ -112,16 +140,18 @@ class Machine {
   }
   void global(const std::string& module, const std::string& name) {
     const std::string full = module + " " + name;
-    if (!known_globals().contains(full))
+    // Everything of chumpy is a bag of named parts; which of them can be read is the array reader's matter.
+    if (!known_globals().contains(full) && !module.starts_with("chumpy."))
       refuse("it wants to build " + module + "." + name + ", which is not data that Tactus reads; nothing was executed");
     push(make_text(full, Kind::global));
   }
-  std::int64_t decimal(const std::string& text) {
-    try {
-      return std::stoll(text);
-    } catch (const std::exception&) {
+  std::int64_t decimal(std::string_view text) {
+    if (text.ends_with('L')) text.remove_suffix(1);
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
       refuse("the pickle holds a damaged number");
-    }
+    return value;
   }
   std::int64_t little_endian_long(std::uint64_t count) {
     const auto part = take(count);
@@ -136,6 +166,8 @@ class Machine {
   PicklePointer reduce(const PicklePointer& callable, const PicklePointer& arguments);
   void build(const PicklePointer& target, const PicklePointer& state);
   PicklePointer tensor(const std::vector<PicklePointer>& arguments);
+  void fill(PickleValue& array, const PickleValue& shape, const PickleValue& dtype);
+  void read_wrapped(PickleValue& wrapper);
 
   std::span<const std::uint8_t> bytes_;
   const std::string& what_;
@@ -144,6 +176,10 @@ class Machine {
   std::vector<PicklePointer> stack_;
   std::vector<std::size_t> marks_;
   std::map<std::int64_t, PicklePointer> memo_;
+  std::map<std::string, std::vector<std::uint8_t>> storages_;
+  std::vector<PicklePointer> all_;
+  std::size_t copy_budget_;
+  bool done_ = false;
 };
 
 void Machine::step(std::uint8_t op) {
@@ -155,21 +191,10 @@ void Machine::step(std::uint8_t op) {
     case '1': pop_to_mark(); break;
     case '2': push(top()); break;
     case 'N': push(make(Kind::none)); break;
-    case 0x88: case 0x89: {
-      auto value = make(Kind::boolean);
-      value->integer = op == 0x88;
-      push(value);
-      break;
-    }
+    case 0x88: case 0x89: push(make_integer(op == 0x88 ? 1 : 0, Kind::boolean)); break;
     case 'I': {
       const std::string text = line();
-      if (text == "00" || text == "01") {
-        auto value = make(Kind::boolean);
-        value->integer = text == "01";
-        push(value);
-      } else {
-        push(make_integer(decimal(text)));
-      }
+      push(make_integer(decimal(text), text == "00" || text == "01" ? Kind::boolean : Kind::integer));
       break;
     }
     case 'L': push(make_integer(decimal(line()))); break;
@@ -179,32 +204,36 @@ void Machine::step(std::uint8_t op) {
     case 0x8a: push(make_integer(little_endian_long(byte()))); break;
     case 0x8b: push(make_integer(little_endian_long(number<std::uint32_t>()))); break;
     case 'F': {
-      auto value = make(Kind::real);
-      value->real = std::strtod(line().c_str(), nullptr);
-      push(value);
+      const std::string text = line();
+      double real = 0.0;
+      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), real);
+      if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size())
+        refuse("the pickle holds a damaged number");
+      push(make_real(real));
       break;
     }
     case 'G': {
       const auto part = take(8);
       std::array<std::uint8_t, 8> reversed{};
       for (std::size_t i = 0; i < 8; ++i) reversed[i] = part[7 - i];
-      auto value = make(Kind::real);
-      std::memcpy(&value->real, reversed.data(), 8);
-      push(value);
+      double real = 0.0;
+      std::memcpy(&real, reversed.data(), 8);
+      push(make_real(real));
       break;
     }
     case 'S': {
-      std::string text = line();
-      if (text.size() < 2) refuse("the pickle holds a damaged string");
-      push(make_text(text.substr(1, text.size() - 2)));
+      const std::string text = line();
+      if (text.size() < 2 || text.front() != text.back() || (text.front() != '\'' && text.front() != '"'))
+        refuse("the pickle holds a damaged string");
+      push(make_text(unescape_python(std::string_view(text).substr(1, text.size() - 2), true), Kind::bytes));
       break;
     }
-    case 'V': push(make_text(line())); break;
+    case 'V': push(make_text(unescape_python(line(), false))); break;
     case 'U': push(make_text(chars(byte()), Kind::bytes)); break;
     case 'T': push(make_text(chars(number<std::uint32_t>()), Kind::bytes)); break;
     case 'C': push(make_text(chars(byte()), Kind::bytes)); break;
     case 'B': push(make_text(chars(number<std::uint32_t>()), Kind::bytes)); break;
-    case 0x8e: push(make_text(chars(number<std::uint64_t>()), Kind::bytes)); break;
+    case 0x8e: case 0x96: push(make_text(chars(number<std::uint64_t>()), Kind::bytes)); break;
     case 0x8c: push(make_text(chars(byte()))); break;
     case 'X': push(make_text(chars(number<std::uint32_t>()))); break;
     case 0x8d: push(make_text(chars(number<std::uint64_t>()))); break;
@@ -309,12 +338,23 @@ PicklePointer Machine::reduce(const PicklePointer& callable, const PicklePointer
   const auto& a = arguments->items;
   const auto ends = [&](std::string_view ending) { return name.ends_with(ending); };
   if (ends(" _rebuild_tensor_v2")) return tensor(a);
-  if (ends(" OrderedDict")) return make(Kind::dict);
+  if (ends(" OrderedDict")) {
+    auto dict = make(Kind::dict);
+    if (!a.empty()) {
+      // Python 2 lists the pairs in the call.
+      for (const auto& pair : a[0]->items) {
+        if (pair->items.size() != 2) refuse("the pickle is damaged (dict)");
+        dict->pairs.emplace_back(pair->items[0], pair->items[1]);
+      }
+    }
+    return dict;
+  }
   if (ends(" _reconstruct") || ends(" ndarray")) return make(Kind::array);
   if (ends(" encode") && !a.empty()) {
     // Python 3 writes the bytes of Python 2 strings as Latin-1 text.
     std::string raw;
     const std::string& utf8 = a[0]->text;
+    spend(utf8.size());
     for (std::size_t i = 0; i < utf8.size(); ++i) {
       const auto c = static_cast<unsigned char>(utf8[i]);
       if (c < 0x80) {
@@ -338,8 +378,19 @@ PicklePointer Machine::reduce(const PicklePointer& callable, const PicklePointer
     if (a.size() != 2) refuse("the pickle is damaged (scalar)");
     auto scalar = make(Kind::array);
     scalar->dtype = a[0]->dtype;
+    spend(a[1]->text.size());
     scalar->data.assign(a[1]->text.begin(), a[1]->text.end());
     return scalar;
+  }
+  if (ends(" _frombuffer")) {
+    // (bytes, dtype, shape, order)
+    if (a.size() != 4) refuse("an array is damaged");
+    auto array = make(Kind::array);
+    fill(*array, *a[2], *a[1]);
+    array->fortran_order = a[3]->text == "F";
+    spend(a[0]->text.size());
+    array->data.assign(a[0]->text.begin(), a[0]->text.end());
+    return array;
   }
   auto object = make_text(name, Kind::object);
   if (ends(" _reconstructor") && !a.empty()) object->text = a[0]->text;
@@ -354,11 +405,18 @@ PicklePointer Machine::tensor(const std::vector<PicklePointer>& a) {
                       : type == "torch LongStorage" ? "<i8" : type == "torch IntStorage" ? "<i4" : "";
   if (dtype.empty()) refuse("a tensor has a type that Tactus does not read (" + type + ")");
   const auto width = static_cast<std::size_t>(dtype[2] - '0');
-  const auto bytes = storage_(a[0]->items[2]->text);
+  const std::string& key = a[0]->items[2]->text;
+  auto found = storages_.find(key);
+  if (found == storages_.end()) {
+    found = storages_.emplace(key, storage_(key)).first;
+    copy_budget_ += 4 * found->second.size();
+  }
+  const auto& bytes = found->second;
   auto array = make(Kind::array);
   array->dtype = dtype;
   std::int64_t count = 1, expected_stride = 1;
   bool contiguous = true;
+  if (a[2]->items.size() > kMostDimensions) refuse("a tensor is damaged (shape)");
   for (const auto& size : a[2]->items) {
     if (size->integer < 0 || size->integer > (std::int64_t{1} << 32)) refuse("a tensor is damaged (shape)");
     array->shape.push_back(size->integer);
@@ -372,24 +430,60 @@ PicklePointer Machine::tensor(const std::vector<PicklePointer>& a) {
   }
   if (!contiguous) refuse("a tensor is not contiguous, which this reader does not support");
   const std::int64_t first = a[1]->integer;
-  if (first < 0 || static_cast<std::uint64_t>(first + count) * width > bytes.size()) refuse("a tensor is cut off");
+  const auto elements = static_cast<std::int64_t>(bytes.size() / width);
+  if (first < 0 || first > elements || count > elements - first) refuse("a tensor is cut off");
+  spend(static_cast<std::size_t>(count) * width);
   const auto begin = bytes.begin() + first * static_cast<std::int64_t>(width);
   array->data.assign(begin, begin + count * static_cast<std::int64_t>(width));
   return array;
+}
+
+void Machine::fill(PickleValue& array, const PickleValue& shape, const PickleValue& dtype) {
+  if (shape.items.size() > kMostDimensions) refuse("an array is damaged (shape)");
+  array.shape.clear();
+  for (const auto& size : shape.items) array.shape.push_back(size->integer);
+  array.dtype = dtype.dtype;
+}
+
+// joblib writes an array's bytes right behind the instruction that builds its wrapper.
+void Machine::read_wrapped(PickleValue& wrapper) {
+  const auto shape = wrapper.find("shape"), dtype = wrapper.find("dtype"), order = wrapper.find("order");
+  if (!shape || !dtype || dtype->dtype.size() < 3) refuse("an array is damaged");
+  PickleValue array;
+  fill(array, *shape, *dtype);
+  const auto width = static_cast<std::uint64_t>(std::clamp(std::atoi(dtype->dtype.c_str() + 2), 1, 64));
+  if (dtype->dtype[1] == 'O') refuse("an array holds Python objects, which Tactus does not read");
+  std::uint64_t size = width;
+  for (const auto n : array.shape) {
+    if (n < 0 || (n > 0 && size > bytes_.size() / static_cast<std::uint64_t>(n))) refuse("the pickle is cut off");
+    size *= static_cast<std::uint64_t>(n);
+  }
+  if (const auto alignment = wrapper.find("numpy_array_alignment_bytes"); alignment && alignment->kind == Kind::integer)
+    take(byte());
+  const auto raw = take(size);
+  wrapper.release();
+  wrapper.kind = Kind::array;
+  wrapper.text.clear();
+  wrapper.shape = array.shape;
+  wrapper.dtype = array.dtype;
+  wrapper.fortran_order = order && order->text == "F";
+  wrapper.data.assign(raw.begin(), raw.end());
 }
 
 void Machine::build(const PicklePointer& target, const PicklePointer& state) {
   if (target->kind == Kind::array) {
     // (version, shape, dtype, is_fortran, bytes)
     if (state->kind != Kind::tuple || state->items.size() < 5) refuse("an array is damaged");
-    for (const auto& size : state->items[1]->items) target->shape.push_back(size->integer);
-    target->dtype = state->items[2]->dtype;
+    fill(*target, *state->items[1], *state->items[2]);
     target->fortran_order = state->items[3]->integer != 0;
     if (state->items[4]->kind == Kind::list) refuse("an array holds Python objects, which Tactus does not read");
+    spend(state->items[4]->text.size());
     target->data.assign(state->items[4]->text.begin(), state->items[4]->text.end());
     return;
   }
-  if (target->kind == Kind::object && target->text == "numpy dtype") {
+  if (target->kind == Kind::dict) return;
+  if (target->kind != Kind::object) refuse("the pickle is damaged (build)");
+  if (target->text == "numpy dtype") {
     // (version, byte order, …)
     if (state->kind == Kind::tuple && state->items.size() > 1 && target->dtype.size() > 1) {
       if (state->items[1]->text == ">") target->dtype[0] = '>';
@@ -397,64 +491,13 @@ void Machine::build(const PicklePointer& target, const PicklePointer& state) {
     return;
   }
   target->state = state;
+  if (target->text.ends_with(" NumpyArrayWrapper")) read_wrapped(*target);
 }
 
 }  // namespace
 
-PicklePointer PickleValue::find(const std::string& key) const {
-  if (kind == Kind::object) return state ? state->find(key) : nullptr;
-  for (const auto& [k, v] : pairs)
-    if ((k->kind == Kind::text || k->kind == Kind::bytes) && k->text == key) return v;
-  return nullptr;
-}
-
 PicklePointer read_pickle(std::span<const std::uint8_t> bytes, const std::string& what, const StorageReader& storage) {
   return Machine(bytes, what, storage).run();
-}
-
-std::vector<double> array_as_doubles(const PickleValue& array, const std::string& what) {
-  if (array.kind != Kind::array || array.dtype.size() < 3) throw bad_input(what + ": an array was expected");
-  if (array.dtype[0] == '>') throw bad_input(what + ": big-endian arrays are not supported");
-  std::size_t count = 1;
-  for (const auto size : array.shape) {
-    if (size < 0 || (size > 0 && count > array.data.size() * 8 / static_cast<std::size_t>(size) + 1))
-      throw bad_input(what + ": the array's shape does not match its data");
-    count *= static_cast<std::size_t>(size);
-  }
-  const std::string type = array.dtype.substr(1);
-  std::vector<double> values(count);
-  const auto convert = [&]<typename T>(T) {
-    if (array.data.size() != count * sizeof(T)) throw bad_input(what + ": the array's shape does not match its data");
-    for (std::size_t i = 0; i < count; ++i) {
-      T v;
-      std::memcpy(&v, array.data.data() + i * sizeof(T), sizeof(T));
-      values[i] = static_cast<double>(v);
-    }
-  };
-  if (type == "f4") convert(float{});
-  else if (type == "f8") convert(double{});
-  else if (type == "i8") convert(std::int64_t{});
-  else if (type == "i4") convert(std::int32_t{});
-  else if (type == "i2") convert(std::int16_t{});
-  else if (type == "i1") convert(std::int8_t{});
-  else if (type == "u8") convert(std::uint64_t{});
-  else if (type == "u4") convert(std::uint32_t{});
-  else if (type == "u2") convert(std::uint16_t{});
-  else if (type == "u1" || type == "b1") convert(std::uint8_t{});
-  else throw bad_input(what + ": arrays of type " + array.dtype + " are not supported");
-  if (array.fortran_order && array.shape.size() > 1) {
-    // Column-major to row-major.
-    std::vector<double> rows(count);
-    std::vector<std::size_t> at(array.shape.size(), 0);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::size_t target = 0;
-      for (std::size_t d = 0; d < at.size(); ++d) target = target * static_cast<std::size_t>(array.shape[d]) + at[d];
-      rows[target] = values[i];
-      for (std::size_t d = 0; d < at.size() && ++at[d] == static_cast<std::size_t>(array.shape[d]); ++d) at[d] = 0;
-    }
-    return rows;
-  }
-  return values;
 }
 
 }  // namespace tactus::io

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
@@ -30,6 +31,35 @@ std::vector<std::uint8_t> read_file(const std::filesystem::path& file) {
   stream.read(reinterpret_cast<char*>(bytes.data()), size);
   if (!stream) throw bad_input(file.string() + ": the file could not be read to its end");
   return bytes;
+}
+
+std::vector<std::uint8_t> decompressed(std::vector<std::uint8_t> bytes, const std::string& what) {
+  const bool gzip = bytes.size() > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+  const bool zlib = bytes.size() > 2 && bytes[0] == 0x78 && ((bytes[0] << 8) + bytes[1]) % 31 == 0;
+  if (!gzip && !zlib) return bytes;
+  z_stream stream{};
+  constexpr int kEitherHeader = 32;
+  if (inflateInit2(&stream, MAX_WBITS + kEitherHeader) != Z_OK) throw cannot_run(what + ": zlib could not start");
+  std::vector<std::uint8_t> out;
+  std::size_t read = 0;
+  int status = Z_OK;
+  constexpr std::size_t kChunk = std::size_t{1} << 20U;
+  while (status == Z_OK && out.size() < kLargestEntry) {
+    const std::size_t done = out.size();
+    out.resize(done + kChunk);
+    const std::size_t given = std::min(bytes.size() - read, kChunk);
+    stream.next_in = bytes.data() + read;
+    stream.avail_in = static_cast<uInt>(given);
+    stream.next_out = out.data() + done;
+    stream.avail_out = static_cast<uInt>(kChunk);
+    status = inflate(&stream, Z_NO_FLUSH);
+    read += given - stream.avail_in;
+    out.resize(out.size() - stream.avail_out);
+    if (status == Z_OK && out.size() == done && read == bytes.size()) status = Z_DATA_ERROR;   // cut off
+  }
+  inflateEnd(&stream);
+  if (status != Z_STREAM_END) throw bad_input(what + ": the compressed data is damaged, cut off or larger than 4 GiB");
+  return out;
 }
 
 std::string read_gzip(const std::filesystem::path& file) {

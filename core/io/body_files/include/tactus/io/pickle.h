@@ -1,8 +1,11 @@
 // A restricted reader of Python pickles. Nothing in a pickle is ever executed: the few constructors that data files
 // need are recognised by name, anything else is refused by name.
 //
-// Understood: protocols 0 to 4; dict, list, tuple, set-free scalars, str, bytes; numpy arrays and scalars; scipy
-// sparse matrices (as their attributes); chumpy arrays (as the array inside); tensors of torch zip archives.
+// Understood: protocols 0 to 5; dict, list, tuple, set-free scalars, str, bytes; numpy arrays and scalars; scipy
+// sparse matrices and chumpy arrays (as their attributes; numeric_array.h turns both into numbers); arrays that
+// joblib wrote inline; tensors of torch zip archives.
+//
+// A damaged or hostile pickle costs memory in proportion to its own size, no more.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +38,13 @@ struct PickleValue {
 
   // Value of a text key of a dict (or of an object's state); nullptr when there is none.
   PicklePointer find(const std::string& key) const;
+
+  PickleValue() = default;
+  PickleValue(const PickleValue&) = delete;
+  PickleValue& operator=(const PickleValue&) = delete;
+  ~PickleValue();
+  // Lets go of items, pairs and state, however deep.
+  void release();
 };
 
 // Tensors name their storage by a persistent id; `storage` returns its bytes by key ("0").
@@ -43,8 +53,5 @@ using StorageReader = std::function<std::vector<std::uint8_t>(const std::string&
 // Error{bad_input} naming `what` for damaged data, unknown opcodes and foreign constructors.
 PicklePointer read_pickle(std::span<const std::uint8_t> bytes, const std::string& what,
                           const StorageReader& storage = {});
-
-// Elements of an array as doubles in row-major order (dtype f4, f8, i1, i2, i4, i8, u1, u2, u4, u8, b1).
-std::vector<double> array_as_doubles(const PickleValue& array, const std::string& what);
 
 }  // namespace tactus::io

@@ -11,6 +11,10 @@ namespace tactus::io {
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& file);
 
+// The bytes themselves, or what they hold when they are one zlib or gzip stream (as joblib compresses its pickles).
+// Error{bad_input} naming `what` when the stream is damaged or holds more than 4 GiB.
+std::vector<std::uint8_t> decompressed(std::vector<std::uint8_t> bytes, const std::string& what);
+
 // Inflates a whole gzip file.
 std::string read_gzip(const std::filesystem::path& file);
 
