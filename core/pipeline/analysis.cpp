@@ -43,7 +43,10 @@ int step_count(const Analysis& analysis, Stage stage) {
       if (!analysis.align || analysis.align->candidates.empty()) return 0;
       return std::max(1, static_cast<int>(shown_candidate(analysis).records.size()));
     case Stage::fit: return analysis.fit ? static_cast<int>(analysis.fit->records.size()) : 0;
-    case Stage::result: return analysis.fit && analysis.report(Stage::result).state == StageState::done ? 1 : 0;
+    case Stage::result: {
+      const auto state = analysis.report(Stage::result).state;
+      return analysis.fit && (state == StageState::done || state == StageState::stale) ? 1 : 0;
+    }
   }
   return 0;
 }

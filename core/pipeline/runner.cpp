@@ -8,8 +8,10 @@
 #include <fstream>
 #include <utility>
 
+#include "stage_inputs.h"
 #include "stage_keys.h"
 #include "tactus/error.h"
+#include "tactus/pipeline/edits.h"
 
 namespace tactus::pipeline {
 namespace {
@@ -84,7 +86,7 @@ void check_photo(const Inputs& inputs) {
   check_mask(inputs.object_mask, "object mask");
 }
 
-objects::ObjectMesh resolve_object(const Inputs& inputs) {
+objects::ObjectMesh chosen_object(const Inputs& inputs) {
   if (inputs.object_mesh) {
     geometry::validate(*inputs.object_mesh, inputs.object_name.empty() ? "object" : inputs.object_name);
     objects::ObjectMesh object;
@@ -100,6 +102,18 @@ objects::ObjectMesh resolve_object(const Inputs& inputs) {
   if (const auto category = objects::find_category(inputs.prompt)) return objects::make_object(*category);
   throw bad_input("object: neither the object field nor the prompt names a known object; choose one of the library "
                   "or open a mesh file");
+}
+
+objects::ObjectMesh resolve_object(const Inputs& inputs) {
+  auto object = chosen_object(inputs);
+  if (!inputs.object_size_m) return object;
+  const double wanted = *inputs.object_size_m;
+  if (!(wanted >= 0.001 && wanted <= 100.0)) {
+    throw bad_input("object size: " + std::to_string(wanted) + " m cannot be; give the largest side in metres, 0.001 to 100");
+  }
+  const double size = static_cast<double>(geometry::bounding_box(object.mesh.vertices).size().maxCoeff());
+  if (size > 0.0) object.mesh.vertices *= static_cast<float>(wanted / size);
+  return object;
 }
 
 // A posed mesh of unknown make: turned upright and centred, it stands in for a canonical pose.
@@ -130,59 +144,6 @@ body::PhotoBody unplaced_body(const body::BodyModel& model, const Inputs& inputs
   body.fit.reset();
   body.source = kUnplacedSource;
   return body;
-}
-
-void apply_edit(contact::VertexContact& contact, const std::optional<Eigen::VectorXf>& edit, const char* what) {
-  if (!edit) return;
-  if (edit->size() != contact.probability.size()) {
-    throw bad_input(std::string(what) + ": the painted contact has " + std::to_string(edit->size()) +
-                    " vertices but the mesh has " + std::to_string(contact.probability.size()) +
-                    "; clear the painted contact");
-  }
-  for (Eigen::Index i = 0; i < edit->size(); ++i) {
-    if (std::isnan((*edit)[i])) continue;
-    contact.probability[i] = std::clamp((*edit)[i], 0.0F, 1.0F);
-    auto& coverage = contact.coverage[static_cast<std::size_t>(i)];
-    coverage = std::max<std::uint8_t>(coverage, 1);   // what the user painted counts as seen
-  }
-}
-
-std::vector<ImageF> with_edits(const std::vector<ImageF>& predicted, const std::map<int, ImageF>& edits) {
-  std::vector<ImageF> logits = predicted;
-  for (const auto& [view, edit] : edits) {
-    if (view < 0 || view >= static_cast<int>(logits.size())) continue;
-    ImageF& target = logits[static_cast<std::size_t>(view)];
-    // NaN pixels were not painted. An edit made at another view size is sampled, not lost.
-    for (int row = 0; row < target.height; ++row) {
-      for (int column = 0; column < target.width; ++column) {
-        const float painted = edit.at(column * edit.width / target.width, row * edit.height / target.height);
-        if (!std::isnan(painted)) target.at(column, row) = painted;
-      }
-    }
-  }
-  return logits;
-}
-
-std::vector<const views::RasterMaps*> maps_of(const std::vector<views::RenderedView>& rendered) {
-  std::vector<const views::RasterMaps*> maps;
-  for (const auto& view : rendered) maps.push_back(&view.maps);
-  return maps;
-}
-
-reconstruct::ReconstructInput joint_input(const Analysis& a) {
-  reconstruct::ReconstructInput joint;
-  joint.camera = a.body->camera;
-  joint.human = a.body->mesh;
-  joint.human_contact = a.body_contact->probability;
-  joint.object = a.object->mesh;
-  joint.object_contact = a.object_contact->probability;
-  joint.object_mask = *a.inputs->object_mask;
-  joint.human_mask = a.inputs->human_mask;
-  if (!a.object->category.empty()) {
-    for (const auto& category : objects::categories())
-      if (category.name == a.object->category) joint.object_size_spread = category.size_spread;
-  }
-  return joint;
 }
 
 std::string body_message(const body::PhotoBody& body) {

@@ -69,6 +69,7 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, const std:
     h.text(inputs.object_name);
     h.value(inputs.object_mesh.has_value());
     if (inputs.object_mesh) add(h, *inputs.object_mesh);
+    h.value(inputs.object_size_m.value_or(0.0));
     parts.object = h.key();
   }
   {

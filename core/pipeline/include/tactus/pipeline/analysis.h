@@ -36,6 +36,7 @@ struct Inputs {
   std::string prompt;
   std::string object_name;                        // category word as typed, or the file's name
   std::optional<geometry::Mesh> object_mesh;      // of the user; else the library's
+  std::optional<double> object_size_m;            // real size: the largest side of its bounding box; scales the mesh
   std::optional<body::Keypoints> keypoints;
   std::optional<ImageU8> human_mask, object_mask; // the photograph's size
   std::optional<Box> object_box, person_box;      // what the masks were drawn from; display only
@@ -86,6 +87,7 @@ struct Analysis {
   std::shared_ptr<const reconstruct::FitResult> fit;
   std::array<StageReport, kStageCount> stages;
   std::vector<std::string> warnings;
+  bool preview = false;                           // of interactive quality (preview.h); a full run replaces it
 
   StageReport& report(Stage s) { return stages[static_cast<std::size_t>(s)]; }
   const StageReport& report(Stage s) const { return stages[static_cast<std::size_t>(s)]; }

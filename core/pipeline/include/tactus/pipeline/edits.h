@@ -1,0 +1,21 @@
+// How hand-painted contact takes effect.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "tactus/contact/lift.h"
+#include "tactus/image.h"
+
+namespace tactus::pipeline {
+
+// Logits of the views with what was painted over them. NaN pixels were not painted; an edit made at another view size
+// is sampled, not lost. Views that the prediction does not have are left out.
+std::vector<ImageF> with_edits(const std::vector<ImageF>& predicted, const std::map<int, ImageF>& edits);
+
+// Painted vertices replace the lifted ones and count as seen; NaN leaves a vertex as it is. Error{bad_input} naming
+// `what` when the edit is of another mesh.
+void apply_edit(contact::VertexContact& contact, const std::optional<Eigen::VectorXf>& edit, const char* what);
+
+}  // namespace tactus::pipeline
