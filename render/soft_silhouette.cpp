@@ -1,14 +1,20 @@
 // The soft silhouette and its gradient (METHOD.md §8.9).
 //
 // A pixel's alpha is 1 - Π(1 - sigmoid(-d/σ)) over the faces near it, d the squared NDC distance to the face's
-// border, negative inside. dα/dd_k = -(1 - α)·p_k/σ, so the backward pass needs no division; the distance's own
-// gradient runs through the nearest point of the nearest edge.
+// border, negative inside. dα/dd_k = -(1 - α)·p_k/σ, so the backward pass needs no division by 1 - p_k; the
+// distance's own gradient runs through the nearest point of the nearest edge.
+//
+// The picture is cut into bands of rows, each a piece of work of its own. Nothing of a face at a pixel is kept for
+// the backward pass: computing it again costs less than reading it back.
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "raster_math.h"
+#include "simd.h"
+#include "soft_kernels.h"
 #include "tactus/parallel.h"
 #include "tactus/render/cpu.h"
 #include "tactus/views/view_camera.h"
@@ -21,37 +27,11 @@ using reconstruct::VerticesD;
 
 constexpr int kBandRows = 8;
 
-struct ProjectedFace {
-  std::array<Float2, 3> ndc;
-  std::array<float, 3> z;
-  int face;
-  int row_begin, row_end, column_begin, column_end;   // window, grown by the blur
-};
-
-// One face near one pixel.
-struct Fragment {
-  int pixel;            // in the image
-  float probability;
-  float depth;          // for the cap alone
-  float sign;           // -1 inside, +1 outside
-  Float2 towards;       // pixel centre minus nearest point of the border, NDC
-  float weight_b;       // of the edge's second corner at the nearest point
-  std::uint8_t edge;    // 0: corners 0-1, 1: 0-2, 2: 1-2
-  bool kept;
-};
-
-struct Run {            // fragments of one face in one band
-  int projected;
-  int begin, end;
-};
-
-struct Band {
-  std::vector<Fragment> fragments;
-  std::vector<Run> runs;
-};
-
-// PyTorch3D's order of the edges, which decides ties: v0v1, v0v2, v1v2.
-constexpr std::array<std::array<std::size_t, 2>, 3> kEdges = {{{0, 1}, {0, 2}, {1, 2}}};
+// A pixel index from a coordinate that may be far outside, or not a number: then the wide side.
+int bounded(float value, int limit, bool upper) {
+  if (std::isnan(value)) return upper ? limit : 0;
+  return static_cast<int>(std::clamp(value, 0.0F, static_cast<float>(limit)));
+}
 
 class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
  public:
@@ -60,34 +40,32 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
     camera_ = camera;
     options_ = options;
     vertices_ = vertices;
-    faces_ = &faces;
     blur_ = static_cast<float>(std::log(1.0 / 1e-4 - 1.0) * options.sigma_ndc2);
     if (!alpha_.same_size(camera.width, camera.height)) alpha_ = ImageF(camera.width, camera.height);
-    std::fill(alpha_.data.begin(), alpha_.data.end(), 0.0F);
-    setup();
-    bands_.resize(band_faces_.size());
-    parallel_for(bands_.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t b = begin; b < end; ++b) render_band(static_cast<int>(b));
+    place_pixels();
+    place_faces(faces);
+    limits_.resize(band_faces_.size());
+    parallel_for(band_faces_.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t b = begin; b < end; ++b) render_band(b);
     });
     return alpha_;
   }
 
   VerticesD backward(const ImageF& gradient_of_alpha) override {
-    // Gradients of the projected corners, a run at a time; summed in the bands' order so that the result does not
-    // depend on the threads.
-    std::vector<std::vector<std::array<Eigen::Vector2d, 3>>> of_runs(bands_.size());
-    parallel_for(bands_.size(), 1, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t b = begin; b < end; ++b) {
-        of_runs[b].reserve(bands_[b].runs.size());
-        for (const Run& run : bands_[b].runs) of_runs[b].push_back(run_gradient(bands_[b], run, gradient_of_alpha));
-      }
+    std::vector<std::vector<float>> of_corners(band_faces_.size());   // a band: [faces of its list][3 corners][x, y]
+    parallel_for(band_faces_.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t b = begin; b < end; ++b) band_gradient(b, gradient_of_alpha, of_corners[b]);
     });
+    // In the bands' order, so that the sum does not depend on the threads.
     VerticesD of_ndc = VerticesD::Zero(vertices_.rows(), 3);
-    for (std::size_t b = 0; b < bands_.size(); ++b) {
-      for (std::size_t r = 0; r < bands_[b].runs.size(); ++r) {
-        const int face = projected_[static_cast<std::size_t>(bands_[b].runs[r].projected)].face;
-        for (int k = 0; k < 3; ++k)
-          of_ndc.row((*faces_)(face, k)).head<2>() += of_runs[b][r][static_cast<std::size_t>(k)].transpose();
+    for (std::size_t b = 0; b < band_faces_.size(); ++b) {
+      const float* corner = of_corners[b].data();
+      for (const int index : band_faces_[b]) {
+        for (const int vertex : soft_faces_[static_cast<std::size_t>(index)].vertices) {
+          of_ndc(vertex, 0) += static_cast<double>(corner[0]);
+          of_ndc(vertex, 1) += static_cast<double>(corner[1]);
+          corner += 2;
+        }
       }
     }
     // x_ndc = -(focal_x·X/Z + …)/unit, y alike.
@@ -107,9 +85,28 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
   }
 
  private:
-  void setup() {
-    const views::RasterCamera raster = views::raster_camera(camera_);
+  int rows_of(std::size_t band) const { return std::min(kBandRows, camera_.height - static_cast<int>(band) * kBandRows); }
+  std::size_t buffer_size(std::size_t band) const { return static_cast<std::size_t>(rows_of(band) * stride_); }
+
+  SoftBand band_of(std::size_t band) const {
+    const int first = static_cast<int>(band) * kBandRows;
+    return {soft_faces_.data(), band_faces_[band].data(), static_cast<int>(band_faces_[band].size()), first,
+            first + rows_of(band), stride_, pixel_x_.data(), pixel_y_.data(), blur_,
+            1.0F / static_cast<float>(options_.sigma_ndc2)};
+  }
+
+  void place_pixels() {
     const int w = camera_.width, h = camera_.height;
+    stride_ = (w / kLanes + 2) * kLanes;
+    pixel_x_.assign(static_cast<std::size_t>(stride_), 0.0F);
+    pixel_y_.resize(static_cast<std::size_t>(h));
+    for (int column = 0; column < stride_; ++column)
+      pixel_x_[static_cast<std::size_t>(column)] = ndc_of_pixel(w - 1 - column, w, h);
+    for (int row = 0; row < h; ++row) pixel_y_[static_cast<std::size_t>(row)] = ndc_of_pixel(h - 1 - row, h, w);
+  }
+
+  void place_faces(const geometry::Faces& faces) {
+    const views::RasterCamera raster = views::raster_camera(camera_);
     ndc_.resize(vertices_.rows(), 3);
     for (Eigen::Index i = 0; i < vertices_.rows(); ++i) {
       const double z = vertices_(i, 2);
@@ -117,154 +114,160 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
       ndc_(i, 1) = static_cast<float>(-raster.scale_y * vertices_(i, 1) / z + raster.offset_y);
       ndc_(i, 2) = static_cast<float>(z);
     }
-    const float unit = 0.5F * static_cast<float>(std::min(w, h));
-    const float reach = std::sqrt(blur_) * unit + 1.0F;
-    const auto bounded = [](float value, int limit) {
-      return static_cast<int>(std::clamp(value, 0.0F, static_cast<float>(limit)));
-    };
-    projected_.clear();
-    band_faces_.assign(static_cast<std::size_t>((h + kBandRows - 1) / kBandRows), {});
-    for (int f = 0; f < static_cast<int>(faces_->rows()); ++f) {
-      ProjectedFace face;
-      face.face = f;
-      for (int k = 0; k < 3; ++k) {
-        const auto vertex = (*faces_)(f, k);
-        face.ndc[static_cast<std::size_t>(k)] = ndc_.row(vertex).head<2>().transpose();
-        face.z[static_cast<std::size_t>(k)] = ndc_(vertex, 2);
-      }
-      if (!(std::min({face.z[0], face.z[1], face.z[2]}) >= 1e-8F)) continue;
-      const auto& v = face.ndc;
-      if (!(std::abs(edge_function(v[0], v[1], v[2])) > kAreaEpsilon)) continue;
-      const auto [x_low, x_high] = std::minmax({v[0].x(), v[1].x(), v[2].x()});
-      const auto [y_low, y_high] = std::minmax({v[0].y(), v[1].y(), v[2].y()});
-      face.column_begin = bounded(std::floor(0.5F * static_cast<float>(w) - x_high * unit - reach), w);
-      face.column_end = bounded(std::ceil(0.5F * static_cast<float>(w) - x_low * unit + reach), w);
-      face.row_begin = bounded(std::floor(0.5F * static_cast<float>(h) - y_high * unit - reach), h);
-      face.row_end = bounded(std::ceil(0.5F * static_cast<float>(h) - y_low * unit + reach), h);
-      if (face.column_begin >= face.column_end || face.row_begin >= face.row_end) continue;
-      const auto index = static_cast<int>(projected_.size());
-      projected_.push_back(face);
-      for (int b = face.row_begin / kBandRows; b <= (face.row_end - 1) / kBandRows; ++b)
-        band_faces_[static_cast<std::size_t>(b)].push_back(index);
-    }
+    soft_faces_.clear();
+    band_faces_.resize(static_cast<std::size_t>((camera_.height + kBandRows - 1) / kBandRows));
+    for (auto& list : band_faces_) list.clear();
+    for (Eigen::Index f = 0; f < faces.rows(); ++f) place_face({faces(f, 0), faces(f, 1), faces(f, 2)});
   }
 
-  void render_band(int index) {
-    Band& band = bands_[static_cast<std::size_t>(index)];
-    band.fragments.clear();
-    band.runs.clear();
-    const int first = index * kBandRows, last = std::min(camera_.height, first + kBandRows);
-    for (const int projected : band_faces_[static_cast<std::size_t>(index)]) {
-      const auto begin = static_cast<int>(band.fragments.size());
-      scan_face(projected_[static_cast<std::size_t>(projected)], first, last, band.fragments);
-      const auto end = static_cast<int>(band.fragments.size());
-      if (end > begin) band.runs.push_back({projected, begin, end});
+  void place_face(const std::array<int, 3>& vertices) {
+    std::array<Float2, 3> v;
+    SoftFace face;
+    face.vertices = vertices;
+    for (std::size_t k = 0; k < 3; ++k) {
+      const int vertex = vertices[k];
+      v[k] = ndc_.row(vertex).head<2>().transpose();
+      if (!(ndc_(vertex, 2) >= 1e-8F)) return;
+      face.corner_x[k] = v[k].x();
+      face.corner_y[k] = v[k].y();
+      face.z[k] = ndc_(vertex, 2);
     }
-    if (options_.faces_per_pixel > 0) keep_nearest(band, first);
-    // 1 - alpha, built up in face order.
-    const std::size_t origin = alpha_.index(0, first);
-    const std::size_t count = static_cast<std::size_t>(last - first) * static_cast<std::size_t>(camera_.width);
-    std::fill_n(alpha_.data.begin() + static_cast<std::ptrdiff_t>(origin), count, 1.0F);
-    for (const Fragment& f : band.fragments)
-      if (f.kept) alpha_.data[static_cast<std::size_t>(f.pixel)] *= 1.0F - f.probability;
-    for (std::size_t i = origin; i < origin + count; ++i) alpha_.data[i] = 1.0F - alpha_.data[i];
+    const float area = edge_function(v[2], v[0], v[1]);
+    if (!(std::abs(area) > kAreaEpsilon) || std::isinf(area)) return;   // NaN neither
+    face.area = area + kAreaEpsilon;
+    face.orientation = face.area > 0.0F ? 1.0F : -1.0F;
+    for (std::size_t e = 0; e < 3; ++e) {
+      const Float2& a = v[static_cast<std::size_t>(kSoftEdges[e][0])];
+      const Float2& b = v[static_cast<std::size_t>(kSoftEdges[e][1])];
+      const Float2 along = b - a;
+      const float length2 = along.squaredNorm();
+      const bool point = length2 <= kAreaEpsilon;
+      const Float2& start = point ? b : a;
+      face.edges[e] = {start.x(), start.y(), along.x(), along.y(), point ? 0.0F : 1.0F / length2};
+    }
+    if (!place_window(v, face)) return;
+    const auto index = static_cast<int>(soft_faces_.size());
+    soft_faces_.push_back(face);
+    for (int b = face.row_begin / kBandRows; b <= (face.row_end - 1) / kBandRows; ++b)
+      band_faces_[static_cast<std::size_t>(b)].push_back(index);
   }
 
-  void scan_face(const ProjectedFace& face, int first, int last, std::vector<Fragment>& out) const {
+  // The pixels that the face can reach: its bounding box and its three sides, moved out by the blur. False if none.
+  bool place_window(const std::array<Float2, 3>& v, SoftFace& face) const {
     const int w = camera_.width, h = camera_.height;
-    const float inverse_sigma = 1.0F / static_cast<float>(options_.sigma_ndc2);
-    const auto& v = face.ndc;
-    for (int row = std::max(first, face.row_begin); row < std::min(last, face.row_end); ++row) {
-      const float y = ndc_of_pixel(h - 1 - row, h, w);
-      for (int column = face.column_begin; column < face.column_end; ++column) {
-        const Float2 p(ndc_of_pixel(w - 1 - column, w, h), y);
-        const Float3 flat = barycentrics(p, v[0], v[1], v[2]);
-        SegmentDistance nearest = segment_distance(p, v[0], v[1]);
-        std::uint8_t edge = 0;
-        for (std::uint8_t e = 1; e < 3; ++e) {
-          const SegmentDistance other = segment_distance(p, v[kEdges[e][0]], v[kEdges[e][1]]);
-          if (other.squared < nearest.squared) {
-            nearest = other;
-            edge = e;
-          }
-        }
-        const Float3 weights = perspective_corrected(flat, face.z[0], face.z[1], face.z[2]);
-        const bool inside = weights.minCoeff() > 0.0F;
-        if (!inside && nearest.squared >= blur_) continue;
-        const Float3 clipped = clipped_barycentrics(weights);
-        const float depth = clipped.x() * face.z[0] + clipped.y() * face.z[1] + clipped.z() * face.z[2];
-        if (depth < 0.0F) continue;
-        Fragment f;
-        f.pixel = static_cast<int>(alpha_.index(column, row));
-        f.sign = inside ? -1.0F : 1.0F;
-        f.probability = 1.0F / (1.0F + std::exp(f.sign * nearest.squared * inverse_sigma));
-        f.depth = depth;
-        const Float2& a = v[kEdges[edge][0]];
-        const Float2& b = v[kEdges[edge][1]];
-        f.towards = p - ((1.0F - nearest.weight_b) * a + nearest.weight_b * b);
-        f.weight_b = nearest.weight_b;
-        f.edge = edge;
-        f.kept = true;
-        out.push_back(f);
-      }
+    const float unit = 0.5F * static_cast<float>(std::min(w, h));
+    const float reach = std::sqrt(blur_) * unit;
+    std::array<Float2, 3> pixel;
+    for (std::size_t k = 0; k < 3; ++k)
+      pixel[k] = {0.5F * static_cast<float>(w) - v[k].x() * unit, 0.5F * static_cast<float>(h) - v[k].y() * unit};
+    const Float2 low = pixel[0].cwiseMin(pixel[1]).cwiseMin(pixel[2]), high = pixel[0].cwiseMax(pixel[1]).cwiseMax(pixel[2]);
+    face.column_begin = bounded(std::floor(low.x() - reach - 1.0F), w, false);
+    face.column_end = bounded(std::ceil(high.x() + reach + 1.0F), w, true);
+    face.row_begin = bounded(std::floor(low.y() - reach - 1.0F), h, false);
+    face.row_end = bounded(std::ceil(high.y() + reach + 1.0F), h, true);
+    if (face.column_begin >= face.column_end || face.row_begin >= face.row_end) return false;
+    face.lower.fill({static_cast<float>(face.column_begin), 0.0F});
+    face.upper.fill({static_cast<float>(face.column_end), 0.0F});
+    // Single precision places the sides to a small part of a pixel only where the corners are not far out.
+    if (!(low.minCoeff() > -1e4F && high.maxCoeff() < 1e4F)) return true;
+    const float turn = edge_function(pixel[2], pixel[0], pixel[1]) > 0.0F ? 1.0F : -1.0F;
+    std::size_t lower_count = 0, upper_count = 0;
+    for (std::size_t e = 0; e < 3; ++e) {
+      const Float2& a = pixel[e];
+      const Float2 along = pixel[(e + 1) % 3] - a;
+      const Float2 outward = turn * Float2(-along.y(), along.x()).normalized();
+      if (!(std::abs(outward.x()) > 0.02F)) continue;   // nearly level: the rows bound it
+      const SoftFace::Line line = {a.x() + (reach + 0.25F + outward.y() * a.y()) / outward.x(), -outward.y() / outward.x()};
+      if (outward.x() > 0.0F && upper_count < 2) face.upper[upper_count++] = line;
+      if (outward.x() < 0.0F && lower_count < 2) face.lower[lower_count++] = line;
+    }
+    return true;
+  }
+
+  void render_band(std::size_t index) {
+    DepthLimits& limits = limits_[index];
+    limits.depth.clear();
+    limits.order.clear();
+    const SoftBand band = band_of(index);
+    thread_local std::vector<float> through;
+    thread_local std::vector<std::int32_t> count;
+    through.assign(buffer_size(index), 1.0F);
+    if (options_.faces_per_pixel > 0) {
+      count.assign(buffer_size(index), 0);
+      soft_forward(band, through.data(), count.data());
+      keep_nearest(band, count, through, limits);
+    } else {
+      soft_forward(band, through.data(), nullptr);
+    }
+    for (int row = band.first_row; row < band.last_row; ++row) {
+      const float* from = through.data() + (row - band.first_row) * stride_;
+      float* to = alpha_.row(row);
+      for (int column = 0; column < camera_.width; ++column) to[column] = 1.0F - from[column];
     }
   }
 
-  // Drops all but the nearest K fragments of each pixel (the earlier face on a tie).
-  void keep_nearest(Band& band, int first_row) const {
-    const std::size_t cap = static_cast<std::size_t>(options_.faces_per_pixel);
-    const std::size_t origin = alpha_.index(0, first_row);
-    std::vector<int> count(static_cast<std::size_t>(kBandRows) * static_cast<std::size_t>(camera_.width), 0);
-    for (const Fragment& f : band.fragments) ++count[static_cast<std::size_t>(f.pixel) - origin];
-    std::vector<int> list_of(count.size(), -1);
-    std::vector<std::vector<int>> lists;
+  // Where more faces meet a pixel than count, multiplies anew over the nearest (the earlier face on a tie).
+  void keep_nearest(const SoftBand& band, std::vector<std::int32_t>& count, std::vector<float>& through, DepthLimits& limits) const {
+    const std::int32_t cap = options_.faces_per_pixel;
+    thread_local std::vector<std::int32_t> at;
+    thread_local std::vector<CappedFragment> fragments;
+    thread_local std::vector<std::uint64_t> keys;
+    at.assign(count.size(), 0);
+    std::int32_t total = 0;
     for (std::size_t i = 0; i < count.size(); ++i) {
-      if (static_cast<std::size_t>(count[i]) > cap) {
-        list_of[i] = static_cast<int>(lists.size());
-        lists.emplace_back().reserve(static_cast<std::size_t>(count[i]));
-      }
+      const bool capped = count[i] > cap && static_cast<int>(i) % stride_ < camera_.width;
+      at[i] = total;
+      total += capped ? count[i] : 0;
+      count[i] = capped ? -1 : 0;   // now a mask
     }
-    if (lists.empty()) return;
-    for (std::size_t i = 0; i < band.fragments.size(); ++i) {
-      const int list = list_of[static_cast<std::size_t>(band.fragments[i].pixel) - origin];
-      if (list >= 0) lists[static_cast<std::size_t>(list)].push_back(static_cast<int>(i));
-    }
-    for (auto& list : lists) {
-      const auto nearer = [&](int a, int b) {
-        const float za = band.fragments[static_cast<std::size_t>(a)].depth, zb = band.fragments[static_cast<std::size_t>(b)].depth;
-        return za != zb ? za < zb : a < b;
-      };
-      std::nth_element(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(cap), list.end(), nearer);
-      for (std::size_t i = cap; i < list.size(); ++i) band.fragments[static_cast<std::size_t>(list[i])].kept = false;
+    if (total == 0) return;
+    fragments.resize(static_cast<std::size_t>(total));
+    soft_collect(band, count.data(), at.data(), fragments.data());
+    limits.depth.assign(count.size(), std::numeric_limits<float>::infinity());
+    limits.order.assign(count.size(), 0);
+    std::int32_t begin = 0;
+    for (std::size_t i = 0; i < count.size(); ++i) {
+      if (count[i] == 0) continue;
+      const std::int32_t end = at[i];
+      keys.clear();
+      for (std::int32_t f = begin; f < end; ++f) keys.push_back(fragments[static_cast<std::size_t>(f)].key);
+      std::nth_element(keys.begin(), keys.begin() + (cap - 1), keys.end());
+      const std::uint64_t last = keys[static_cast<std::size_t>(cap) - 1];
+      through[i] = 1.0F;
+      for (std::int32_t f = begin; f < end; ++f)
+        if (fragments[static_cast<std::size_t>(f)].key <= last) through[i] *= fragments[static_cast<std::size_t>(f)].through;
+      const auto depth_bits = static_cast<std::uint32_t>(last >> 32);
+      std::memcpy(&limits.depth[i], &depth_bits, sizeof depth_bits);
+      limits.order[i] = static_cast<std::int32_t>(last & 0xFFFFFFFFU);
+      begin = end;
     }
   }
 
-  std::array<Eigen::Vector2d, 3> run_gradient(const Band& band, const Run& run, const ImageF& gradient_of_alpha) const {
-    std::array<Eigen::Vector2d, 3> corners = {Eigen::Vector2d::Zero(), Eigen::Vector2d::Zero(), Eigen::Vector2d::Zero()};
-    const double inverse_sigma = 1.0 / options_.sigma_ndc2;
-    for (int i = run.begin; i < run.end; ++i) {
-      const Fragment& f = band.fragments[static_cast<std::size_t>(i)];
-      if (!f.kept) continue;
-      const auto pixel = static_cast<std::size_t>(f.pixel);
-      const double upstream = gradient_of_alpha.data[pixel];
-      if (upstream == 0.0) continue;
-      const double of_distance = -upstream * (1.0 - alpha_.data[pixel]) * f.probability * inverse_sigma * f.sign;
-      const Eigen::Vector2d step = -2.0 * of_distance * f.towards.cast<double>();
-      corners[kEdges[f.edge][0]] += (1.0 - f.weight_b) * step;
-      corners[kEdges[f.edge][1]] += f.weight_b * step;
+  void band_gradient(std::size_t index, const ImageF& gradient_of_alpha, std::vector<float>& of_corners) const {
+    const SoftBand band = band_of(index);
+    of_corners.resize(6 * band_faces_[index].size());
+    thread_local std::vector<float> upstream;
+    upstream.assign(buffer_size(index), 0.0F);
+    const float scale = 2.0F / static_cast<float>(options_.sigma_ndc2);
+    for (int row = band.first_row; row < band.last_row; ++row) {
+      const float* alpha = alpha_.row(row);
+      const float* gradient = gradient_of_alpha.row(row);
+      float* to = upstream.data() + (row - band.first_row) * stride_;
+      for (int column = 0; column < camera_.width; ++column) to[column] = scale * gradient[column] * (1.0F - alpha[column]);
     }
-    return corners;
+    soft_backward(band, upstream.data(), limits_[index], of_corners.data());
   }
 
   geometry::PinholeCamera camera_;
   SilhouetteOptions options_;
   float blur_ = 0.0F;
   VerticesD vertices_;
-  const geometry::Faces* faces_ = nullptr;
   geometry::Vertices ndc_;
-  std::vector<ProjectedFace> projected_;
+  int stride_ = 0;
+  std::vector<float> pixel_x_, pixel_y_;
+  std::vector<SoftFace> soft_faces_;
   std::vector<std::vector<int>> band_faces_;
-  std::vector<Band> bands_;
+  std::vector<DepthLimits> limits_;
   ImageF alpha_;
 };
 

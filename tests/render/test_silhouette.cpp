@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
+#include "tactus/parallel.h"
 #include "tactus/random.h"
 #include "tactus/render/cpu.h"
 
@@ -144,6 +147,113 @@ TEST(Silhouette, FacesBehindTheCameraAreDropped) {
   const ImageF alpha = renderer->forward(c.vertices, c.faces, kCamera, {1e-3, 100});
   EXPECT_EQ(*std::max_element(alpha.data.begin(), alpha.data.end()), 0.0F);
   EXPECT_EQ(renderer->backward(alpha).cwiseAbs().maxCoeff(), 0.0);
+}
+
+void expect_formula(const Case& c, const geometry::PinholeCamera& camera, double sigma, int cap, const char* what) {
+  const auto renderer = make_cpu_silhouette_renderer();
+  const ImageF& alpha = renderer->forward(c.vertices, c.faces, camera, {sigma, cap});
+  const ImageF expected = slow_alpha(c.vertices, c.faces, camera, sigma, cap);
+  float worst = 0.0F;
+  for (std::size_t i = 0; i < alpha.data.size(); ++i) worst = std::max(worst, std::abs(alpha.data[i] - expected.data[i]));
+  EXPECT_LT(worst, 1e-3F) << what << " sigma " << sigma;
+}
+
+// The pixels that a face may reach are guessed before the formula is asked: no guess may leave one out.
+TEST(Silhouette, NoPixelIsLeftOutWhateverTheShape) {
+  const geometry::PinholeCamera camera{75, 50, 60, 60, 37.5, 25};   // a width that eight does not divide
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Random random(seed);
+    Case c;
+    c.vertices.resize(3, 3);
+    c.faces.resize(1, 3);
+    c.faces << 0, 1, 2;
+    const double spread = seed % 4 == 0 ? 30.0 : seed % 4 == 1 ? 0.05 : 1.0;   // far wider than the picture, tiny, as wide
+    for (int k = 0; k < 3; ++k)
+      c.vertices.row(k) << random.uniform(-1, 1) * spread, random.uniform(-1, 1) * spread, random.uniform(1.5, 2.5);
+    if (seed % 4 == 3) c.vertices.row(2) = 0.5 * (c.vertices.row(0) + c.vertices.row(1)) + Eigen::RowVector3d(0, 0.004, 0);   // a sliver
+    for (const double sigma : {1e-2, 1e-4, 1e-6}) expect_formula(c, camera, sigma, 0, ("seed " + std::to_string(seed)).c_str());
+  }
+}
+
+TEST(Silhouette, AnObjectWiderThanThePictureFillsIt) {
+  Case c;
+  c.vertices.resize(4, 3);
+  c.vertices << -500, -400, 1, 500, -400, 1, 500, 400, 1, -500, 400, 1;
+  c.faces.resize(2, 3);
+  c.faces << 0, 1, 2, 0, 2, 3;
+  const auto renderer = make_cpu_silhouette_renderer();
+  for (const double sigma : {1e-4, 1e-6}) {
+    const ImageF& alpha = renderer->forward(c.vertices, c.faces, kCamera, {sigma, 0});
+    const auto [low, high] = std::minmax_element(alpha.data.begin(), alpha.data.end());
+    EXPECT_GE(*low, 0.49F);    // the seam runs through the picture: each side gives a half there
+    EXPECT_EQ(*high, 1.0F);
+    EXPECT_TRUE(renderer->backward(ImageF(kCamera.width, kCamera.height, 1, 1.0F)).allFinite());
+  }
+}
+
+TEST(Silhouette, DegenerateAndUnusableFacesAreSkipped) {
+  Case c = random_case(3, 21);
+  const auto renderer = make_cpu_silhouette_renderer();
+  const geometry::Faces good = c.faces;
+  const ImageF expected = renderer->forward(c.vertices, good, kCamera, {1e-3, 100});
+  const VerticesD expected_gradient = renderer->backward(expected);
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN(), kFar = std::numeric_limits<double>::infinity();
+  c.vertices.conservativeResize(14, 3);
+  c.vertices.row(9) << kNone, 0, 2;
+  c.vertices.row(10) << 0, 0, kNone;
+  c.vertices.row(11) << 0.1, 0.1, -2;          // behind the camera
+  c.vertices.row(12) << 0.1, 0.2, 0;           // in its plane
+  c.vertices.row(13) << kFar, 0, 2;
+  c.faces.resize(3 + 8, 3);
+  c.faces << good, 0, 0, 1, 2, 2, 2,           // twice a corner, a point
+      0, 1, 9, 1, 2, 10, 3, 4, 11, 3, 4, 12, 5, 6, 13, 9, 10, 13;
+  const ImageF alpha = renderer->forward(c.vertices, c.faces, kCamera, {1e-3, 100});
+  EXPECT_EQ(alpha, expected);
+  const VerticesD gradient = renderer->backward(alpha);
+  EXPECT_EQ(gradient.topRows(9), expected_gradient);
+  EXPECT_EQ(gradient.bottomRows(5), VerticesD::Zero(5, 3));
+  // Nothing at all is a blank picture.
+  const geometry::Faces none(0, 3);
+  const ImageF blank = renderer->forward(c.vertices, none, kCamera, {1e-3, 100});
+  EXPECT_EQ(*std::max_element(blank.data.begin(), blank.data.end()), 0.0F);
+  EXPECT_EQ(renderer->backward(blank), VerticesD::Zero(14, 3));
+}
+
+TEST(Silhouette, CapInTheGradientKeepsTheSameFaces) {
+  // Of two squares one behind the other, a cap of one face leaves the rear one without a gradient.
+  Case c;
+  c.vertices.resize(6, 3);
+  c.vertices << -.3, -.2, 2, .3, -.2, 2, 0, .3, 2, -.3, -.2, 2.2, .3, -.2, 2.2, 0, .3, 2.2;
+  c.faces.resize(2, 3);
+  c.faces << 3, 4, 5, 0, 1, 2;
+  const auto renderer = make_cpu_silhouette_renderer();
+  const ImageF ones(kCamera.width, kCamera.height, 1, 1.0F);
+  renderer->forward(c.vertices, c.faces, kCamera, {1e-2, 1});
+  const VerticesD capped = renderer->backward(ones);
+  renderer->forward(c.vertices.topRows(3), c.faces.bottomRows(1), kCamera, {1e-2, 1});
+  const VerticesD alone = renderer->backward(ones);
+  // Where only the rear one reaches (the front one looks larger) there is none; both lie within each other's blur.
+  EXPECT_LT((capped.topRows(3) - alone).cwiseAbs().maxCoeff(), 1e-6 * alone.cwiseAbs().maxCoeff());
+  EXPECT_LT(capped.bottomRows(3).cwiseAbs().maxCoeff(), 1e-3 * alone.cwiseAbs().maxCoeff());
+}
+
+TEST(Silhouette, ThreadsDoNotChangeABit) {
+  const Case c = random_case(200, 5);
+  const geometry::PinholeCamera camera{160, 120, 150, 150, 80, 60};
+  for (const int cap : {0, 3}) {
+    const auto all = make_cpu_silhouette_renderer();
+    const ImageF alpha = all->forward(c.vertices, c.faces, camera, {1e-3, cap});
+    const VerticesD gradient = all->backward(alpha);
+    ImageF alpha_of_one;
+    VerticesD gradient_of_one;
+    parallel_for(1, 1, [&](std::size_t, std::size_t) {   // from inside a loop it runs on this thread alone
+      const auto one = make_cpu_silhouette_renderer();
+      alpha_of_one = one->forward(c.vertices, c.faces, camera, {1e-3, cap});
+      gradient_of_one = one->backward(alpha);
+    });
+    EXPECT_EQ(alpha, alpha_of_one);
+    EXPECT_EQ(gradient, gradient_of_one);
+  }
 }
 
 }  // namespace
