@@ -70,8 +70,8 @@ Announced announced_png(const Bytes& b) {
     const auto length = big32(b, at);
     if (length > b.size() - at - 12) return a;
     const std::string_view kind(reinterpret_cast<const char*>(b.data()) + at + 4, 4);
-    if (crc32(0, b.data() + at + 4, static_cast<uInt>(length) + 4) != big32(b, at + 8 + length)) return a;
     if (kind == "IHDR" && length == 13) a.width = static_cast<double>(big32(b, at + 8)), a.height = static_cast<double>(big32(b, at + 12));
+    if (crc32(0, b.data() + at + 4, static_cast<uInt>(length) + 4) != big32(b, at + 8 + length)) return a;
     if (kind == "IEND") {
       a.whole = a.width > 0;
       return a;

@@ -23,9 +23,10 @@ std::string lower(std::string text) {
 }
 
 bool names_a_model(const fs::path& file) {
-  const std::string name = lower(file.filename()), folder = lower(file.parent_path().parent_path().filename());
+  const std::string name = lower(file.filename()), folder = lower(file.parent_path().filename()),
+                    above = lower(file.parent_path().parent_path().filename());
   if (!name.ends_with(".npz") && !name.ends_with(".pkl")) return false;
-  if (name == "model.npz" || name == "model.pkl") return folder.starts_with("smpl");
+  if (name == "model.npz" || name == "model.pkl") return folder.starts_with("smpl") || above.starts_with("smpl");
   if (name.starts_with("basicmodel_")) return true;
   for (const char* start : {"smpl_", "smplh_", "smplx_"})
     if (name.starts_with(start))
