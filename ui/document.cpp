@@ -2,68 +2,151 @@
 
 #include <QFileInfo>
 #include <QUndoCommand>
+#include <cstring>
+#include <utility>
+#include <vector>
 
 namespace tactus::ui {
 
+namespace {
+
+using pipeline::Inputs;
+using pipeline::Options;
+
+// A fast "surely the same"; two values that differ only in NaNs count as different, which merely costs memory.
+template <typename T>
+bool same(const T& a, const T& b) {
+  return a == b;
+}
+bool same(const geometry::Mesh& a, const geometry::Mesh& b) {
+  return a.vertices.rows() == b.vertices.rows() && a.faces.rows() == b.faces.rows() && a.vertices == b.vertices && a.faces == b.faces;
+}
+bool same(const pipeline::GivenBody& a, const pipeline::GivenBody& b) { return same(a.mesh, b.mesh) && a.camera == b.camera && a.source == b.source; }
+bool same(const Eigen::VectorXf& a, const Eigen::VectorXf& b) { return a.size() == b.size() && a == b; }
+template <typename T>
+bool same(const std::optional<T>& a, const std::optional<T>& b) {
+  return a.has_value() == b.has_value() && (!a || same(*a, *b));
+}
+
+// One field before and after.
+struct FieldChange {
+  int field;
+  std::function<void(Inputs&)> undo, redo;
+};
+
+template <typename T>
+void compare(std::vector<FieldChange>& list, int field, T Inputs::*member, const Inputs& before, const Inputs& after) {
+  if (same(before.*member, after.*member)) return;
+  list.push_back({field, [member, value = before.*member](Inputs& in) { in.*member = value; }, [member, value = after.*member](Inputs& in) { in.*member = value; }});
+}
+
+// All that can be edited. The photograph itself never changes by an edit, so no step has to hold it.
+std::vector<FieldChange> changes(const Inputs& before, const Inputs& after) {
+  std::vector<FieldChange> list;
+  int n = 0;
+  compare(list, n++, &Inputs::prompt, before, after);
+  compare(list, n++, &Inputs::object_name, before, after);
+  compare(list, n++, &Inputs::object_mesh, before, after);
+  compare(list, n++, &Inputs::object_size_m, before, after);
+  compare(list, n++, &Inputs::keypoints, before, after);
+  compare(list, n++, &Inputs::human_mask, before, after);
+  compare(list, n++, &Inputs::object_mask, before, after);
+  compare(list, n++, &Inputs::object_box, before, after);
+  compare(list, n++, &Inputs::person_box, before, after);
+  compare(list, n++, &Inputs::given_body, before, after);
+  compare(list, n++, &Inputs::body_contact_edit, before, after);
+  compare(list, n++, &Inputs::object_contact_edit, before, after);
+  compare(list, n++, &Inputs::body_view_edit, before, after);
+  compare(list, n++, &Inputs::object_view_edit, before, after);
+  return list;
+}
+
+}  // namespace
+
 class EditCommand : public QUndoCommand {
  public:
-  EditCommand(Document* document, const QString& name, pipeline::Inputs inputs, const pipeline::Options& options, int merge_id)
-      : QUndoCommand(name), document_(document), before_(document->inputs_), after_(std::move(inputs)),
-        options_before_(document->options_), options_after_(options), merge_id_(merge_id) {}
-  void undo() override { document_->apply(before_, options_before_); }
-  void redo() override { document_->apply(after_, options_after_); }
+  EditCommand(Document* document, const QString& name, std::vector<FieldChange> fields, const Options& before, const Options& after, int merge_id)
+      : QUndoCommand(name), document_(document), fields_(std::move(fields)), before_(before), after_(after), merge_id_(merge_id) {}
+  void undo() override {
+    for (const auto& change : fields_) change.undo(document_->inputs_);
+    document_->options_ = before_;
+    Q_EMIT document_->changed();
+  }
+  void redo() override {
+    for (const auto& change : fields_) change.redo(document_->inputs_);
+    document_->options_ = after_;
+    Q_EMIT document_->changed();
+  }
   int id() const override { return merge_id_; }
   bool mergeWith(const QUndoCommand* other) override {
     const auto* next = static_cast<const EditCommand*>(other);
     if (next->merge_id_ != merge_id_ || next->text() != text()) return false;
+    for (const auto& change : next->fields_) {
+      bool known = false;
+      for (auto& mine : fields_) {
+        if (mine.field != change.field) continue;
+        mine.redo = change.redo;
+        known = true;
+      }
+      if (!known) fields_.push_back(change);
+    }
     after_ = next->after_;
-    options_after_ = next->options_after_;
     return true;
   }
 
  private:
   Document* document_;
-  pipeline::Inputs before_, after_;
-  pipeline::Options options_before_, options_after_;
+  std::vector<FieldChange> fields_;
+  Options before_, after_;
   int merge_id_;
 };
 
-Document::Document(QObject* parent) : QObject(parent) {
-  // A step holds the marks before and after; forty of a 12-megapixel picture still fit.
-  undo_.setUndoLimit(40);
-}
-
-void Document::apply(const pipeline::Inputs& inputs, const pipeline::Options& options) {
-  inputs_ = inputs;
-  options_ = options;
-  Q_EMIT changed();
-}
+Document::Document(QObject* parent) : QObject(parent) { undo_.setUndoLimit(100); }
 
 void Document::reset(pipeline::Inputs inputs, const pipeline::Options& options, const QString& file) {
   undo_.clear();
   inputs_ = std::move(inputs);
   options_ = options;
   file_ = file;
+  recovered_ = false;
   undo_.setClean();
   Q_EMIT replaced();
   Q_EMIT changed();
 }
 
 void Document::edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id) {
+  // The copy to work on goes without the photograph, which may be large; `change` must not look at it.
+  ImageU8 photo;
+  std::swap(photo, inputs_.photo);
   pipeline::Inputs next = inputs_;
   change(next);
-  undo_.push(new EditCommand(this, name, std::move(next), options_, merge_id));
+  auto list = changes(inputs_, next);
+  std::swap(photo, inputs_.photo);
+  if (list.empty()) return;
+  undo_.push(new EditCommand(this, name, std::move(list), options_, options_, merge_id));
 }
 
 void Document::edit_options(const QString& name, const std::function<void(pipeline::Options&)>& change) {
   pipeline::Options next = options_;
   change(next);
-  undo_.push(new EditCommand(this, name, inputs_, next, -1));
+  undo_.push(new EditCommand(this, name, {}, options_, next, -1));
+}
+
+void Document::end_gesture() {
+  if (!gesture_) return;
+  gesture_ = false;
+  Q_EMIT gesture_ended();
 }
 
 void Document::set_file(const QString& file) {
   file_ = file;
+  recovered_ = false;
   undo_.setClean();
+  Q_EMIT changed();
+}
+
+void Document::set_recovered() {
+  recovered_ = true;
   Q_EMIT changed();
 }
 

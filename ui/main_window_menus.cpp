@@ -1,6 +1,5 @@
 // The menus, opening by menu, drop and recent list.
 #include <QActionGroup>
-#include <QDesktopServices>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QFileInfo>
@@ -11,32 +10,56 @@
 #include <QUrl>
 #include <QtConcurrent>
 
+#include "tactus/ui/analysis_session.h"
+#include "tactus/ui/debug_view.h"
 #include "tactus/ui/document.h"
+#include "tactus/ui/exporter.h"
 #include "tactus/ui/file_opening.h"
 #include "tactus/ui/main_window.h"
+#include "tactus/ui/message_area.h"
 #include "tactus/ui/photograph_panel.h"
 #include "tactus/ui/run_controller.h"
 #include "tactus/ui/timeline_bar.h"
-#include "tactus/ui/viewport.h"
+#include "tactus/ui/viewport_panel.h"
 
 namespace tactus::ui {
 
+namespace {
+
+template <typename Slot>
+QAction* add(QMenu* menu, const QString& text, const QKeySequence& keys, MainWindow* window, Slot slot) {
+  auto* action = menu->addAction(text);
+  action->setShortcut(keys);
+  QObject::connect(action, &QAction::triggered, window, slot);
+  return action;
+}
+
+constexpr const char* kEverything = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp *.tactus *.obj *.ply *.glb *.json *.npz";
+
+}  // namespace
+
 void MainWindow::make_menus() {
-  const auto add = [this](QMenu* menu, const QString& text, const QKeySequence& keys, auto slot) {
-    auto* action = menu->addAction(text);
-    action->setShortcut(keys);
-    connect(action, &QAction::triggered, this, slot);
-    return action;
-  };
+  make_file_menu();
+  make_edit_menu();
+  make_view_menu();
+  make_analyse_menu();
+  make_help_menu();
+}
+
+void MainWindow::open_with_dialog() {
+  const QString path = QFileDialog::getOpenFileName(this, tr("Open"), QSettings().value(QStringLiteral("folder")).toString(),
+                                                    tr("Everything Tactus reads (%1);;All files (*)").arg(QLatin1String(kEverything)));
+  if (!path.isEmpty()) open_file(path);
+}
+
+void MainWindow::make_file_menu() {
   auto* file = menuBar()->addMenu(tr("&File"));
-  add(file, tr("&Open…"), QKeySequence::Open, [this] {
-    const QString path = QFileDialog::getOpenFileName(this, tr("Open"), QSettings().value(QStringLiteral("folder")).toString(),
-                                                      tr("Everything Tactus reads (*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp *.tactus *.obj *.ply *.glb *.json *.npz);;All files (*)"));
-    if (!path.isEmpty()) open_file(path);
-  });
+  add(file, tr("&Open…"), QKeySequence::Open, this, [this] { open_with_dialog(); });
   recent_ = file->addMenu(tr("Open &recent"));
   fill_recent();
-  add(file, tr("Open the &sample"), {}, [this] { open_sample(); });
+  auto* samples = file->addMenu(tr("Open a &sample"));
+  for (const auto& name : services_.samples) add(samples, QString::fromStdString(name), {}, this, [this, name] { open_sample(QString::fromStdString(name)); });
+  add(file, tr("&Close"), QKeySequence::Close, this, [this] { close_document(); });
   file->addSeparator();
   const auto save_as = [this] {
     QString path = QFileDialog::getSaveFileName(this, tr("Save project"), QSettings().value(QStringLiteral("folder")).toString(), tr("Projects (*.tactus)"));
@@ -44,28 +67,44 @@ void MainWindow::make_menus() {
     if (QFileInfo(path).suffix().isEmpty()) path += QStringLiteral(".tactus");
     save_project(path);
   };
-  add(file, tr("&Save project"), QKeySequence::Save, [this, save_as] {
+  add(file, tr("&Save project"), QKeySequence::Save, this, [this, save_as] {
     if (document_->file().isEmpty()) save_as();
     else save_project(document_->file());
   });
-  add(file, tr("Save project &as…"), QKeySequence::SaveAs, save_as);
+  add(file, tr("Save project &as…"), QKeySequence::SaveAs, this, save_as);
   file->addSeparator();
-  add(file, tr("&Export results…"), QKeySequence(QStringLiteral("Ctrl+E")), [this] {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for the results"), QSettings().value(QStringLiteral("export")).toString());
+  const auto renderer = [this] {
+    const auto ports = session_->controller()->ports();
+    return ports ? ports->view_renderer : nullptr;
+  };
+  add(file, tr("&Export results…"), QKeySequence(QStringLiteral("Ctrl+E")), this, [this, renderer] {
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Folder for the results"), Exporter::last_folder());
     if (folder.isEmpty()) return;
-    QSettings().setValue(QStringLiteral("export"), folder);
-    export_results(folder + QLatin1Char('/') + QFileInfo(QString::fromStdString(document_->inputs().photo_name)).completeBaseName() + QStringLiteral("_tactus"));
+    const QString name = QFileInfo(QString::fromStdString(document_->inputs().photo_name)).completeBaseName();
+    exporter_->write(Exporter::What::results, analysis(), folder + QLatin1Char('/') + name + QStringLiteral("_tactus"), renderer());
   });
-  add(file, tr("Export scene (&GLB)…"), QKeySequence(QStringLiteral("Ctrl+Shift+E")), [this] {
-    QString path = QFileDialog::getSaveFileName(this, tr("Export scene"), QSettings().value(QStringLiteral("export")).toString(), tr("Binary glTF (*.glb)"));
+  add(file, tr("Export scene (&GLB)…"), QKeySequence(QStringLiteral("Ctrl+Shift+E")), this, [this] {
+    QString path = QFileDialog::getSaveFileName(this, tr("Export scene"), Exporter::last_folder(), tr("Binary glTF (*.glb)"));
     if (path.isEmpty()) return;
     if (QFileInfo(path).suffix().isEmpty()) path += QStringLiteral(".glb");
-    QSettings().setValue(QStringLiteral("export"), QFileInfo(path).path());
-    export_scene(path);
+    exporter_->write(Exporter::What::scene, analysis(), path);
   });
+  auto* again = add(file, tr("Export a&gain"), QKeySequence(QStringLiteral("Ctrl+Alt+E")), this, [this, renderer] {
+    const auto choice = Exporter::last_choice();
+    if (!choice.target.isEmpty()) exporter_->write(choice.what, analysis(), choice.target, renderer());
+  });
+  again->setToolTip(tr("The same files to the same place as last time"));
+  connect(file, &QMenu::aboutToShow, again, [again] {
+    const auto choice = Exporter::last_choice();
+    again->setText(choice.target.isEmpty() ? tr("Export a&gain") : tr("Export a&gain to %1").arg(QFileInfo(choice.target).fileName()));
+    again->setEnabled(!choice.target.isEmpty());
+  });
+  connect(file, &QMenu::aboutToHide, again, [again] { again->setEnabled(true); });
   file->addSeparator();
-  add(file, tr("&Quit"), QKeySequence::Quit, [this] { close(); });
+  add(file, tr("&Quit"), QKeySequence::Quit, this, [this] { close(); });
+}
 
+void MainWindow::make_edit_menu() {
   auto* edit = menuBar()->addMenu(tr("&Edit"));
   auto* undo = document_->undo_stack()->createUndoAction(this, tr("&Undo"));
   undo->setShortcut(QKeySequence::Undo);
@@ -74,35 +113,41 @@ void MainWindow::make_menus() {
   edit->addAction(undo);
   edit->addAction(redo);
   edit->addSeparator();
-  add(edit, tr("Clear &joints"), {}, [this] { document_->edit(tr("Clear joints"), [](pipeline::Inputs& in) { in.keypoints.reset(); }); });
-  add(edit, tr("Clear &object mask"), {}, [this] {
+  add(edit, tr("&Copy picture of the scene"), QKeySequence::Copy, this, [this] { copy_picture(); });
+  edit->addSeparator();
+  add(edit, tr("Clear &joints"), {}, this, [this] { document_->edit(tr("Clear joints"), [](pipeline::Inputs& in) { in.keypoints.reset(); }); });
+  add(edit, tr("Clear &object mask"), {}, this, [this] {
     document_->edit(tr("Clear object mask"), [](pipeline::Inputs& in) {
       in.object_mask.reset();
       in.object_box.reset();
     });
   });
-  add(edit, tr("Clear &person mask"), {}, [this] { document_->edit(tr("Clear person mask"), [](pipeline::Inputs& in) { in.human_mask.reset(); }); });
+  add(edit, tr("Clear &person mask"), {}, this, [this] { document_->edit(tr("Clear person mask"), [](pipeline::Inputs& in) { in.human_mask.reset(); }); });
+  add(edit, tr("Clear pa&inted contact"), {}, this, [this] { scene_->clear_painting(); });
+}
 
+void MainWindow::make_view_menu() {
   auto* view = menuBar()->addMenu(tr("&View"));
   using scene::NamedView;
-  for (const auto& [text, named] : {std::pair{tr("&Front\t1"), NamedView::front}, {tr("&Side\t3"), NamedView::side}, {tr("&Top\t7"), NamedView::top}, {tr("&Photograph's camera\t0"), NamedView::photo}}) {
-    auto* action = view->addAction(text);
-    connect(action, &QAction::triggered, this, [this, n = named] { viewport_->set_view(n); });
-  }
+  for (const auto& [text, named] : {std::pair{tr("&Front\t1"), NamedView::front}, {tr("&Side\t3"), NamedView::side}, {tr("&Top\t7"), NamedView::top}, {tr("&Photograph's camera\t0"), NamedView::photo}})
+    add(view, text, {}, this, [this, n = named] { viewport()->set_view(n); });
+  view->addSeparator();
+  for (const auto& [text, tool] : {std::pair{tr("&Orbit\tV"), Viewport::Tool::navigate}, {tr("Paint contact\tB"), Viewport::Tool::paint}, {tr("Erase contact\tE"), Viewport::Tool::erase}})
+    add(view, text, {}, this, [this, t = tool] { scene_->set_tool(t); });
   view->addSeparator();
   const auto toggle = [&](const QString& text, bool scene::DisplayOptions::*field) {
     auto* action = view->addAction(text);
     action->setCheckable(true);
-    action->setChecked(viewport_->scene().display().*field);
+    action->setChecked(viewport()->scene().display().*field);
     connect(action, &QAction::toggled, this, [this, field](bool on) {
-      auto display = viewport_->scene().display();
+      auto display = viewport()->scene().display();
       display.*field = on;
-      viewport_->scene().set_display(display);
-      viewport_->request_render();
+      viewport()->scene().set_display(display);
+      viewport()->request_render();
     });
-    connect(viewport_, &Viewport::display_changed, action, [this, action, field] {
+    connect(viewport(), &Viewport::display_changed, action, [this, action, field] {
       const QSignalBlocker block(action);
-      action->setChecked(viewport_->scene().display().*field);
+      action->setChecked(viewport()->scene().display().*field);
     });
   };
   toggle(tr("&Contact colours\tC"), &scene::DisplayOptions::contact_colours);
@@ -118,16 +163,19 @@ void MainWindow::make_menus() {
   auto* overlay = view->addAction(tr("D&ebug overlay"));
   overlay->setCheckable(true);
   overlay->setShortcut(QKeySequence(Qt::Key_F3));
-  connect(overlay, &QAction::toggled, this, &MainWindow::toggle_overlay);
+  connect(overlay, &QAction::toggled, debug_, &DebugView::set_shown);
+}
 
+void MainWindow::make_analyse_menu() {
   auto* analyse = menuBar()->addMenu(tr("&Analyse"));
-  add(analyse, tr("&Run"), QKeySequence(QStringLiteral("Ctrl+R")), [this] { run(); });
-  add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), [this] { controller_->cancel(); });
+  add(analyse, tr("&Analyse"), QKeySequence(QStringLiteral("Ctrl+R")), this, [this] { run(); });
+  add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), this, [this] { session_->cancel(); });
   analyse->addSeparator();
   auto* modes = new QActionGroup(this);
   for (const auto& [text, mode] : {std::pair{tr("Corr&ected mode"), Mode::corrected}, {tr("&Official mode (as published)"), Mode::official}}) {
     auto* action = analyse->addAction(text);
     action->setCheckable(true);
+    action->setChecked(document_->options().mode == mode);
     modes->addAction(action);
     connect(action, &QAction::triggered, this, [this, m = mode] {
       document_->edit_options(tr("Change mode"), [m](pipeline::Options& o) { o = m == Mode::official ? pipeline::official_options() : pipeline::Options{}; });
@@ -141,15 +189,21 @@ void MainWindow::make_menus() {
   });
   connect(document_, &Document::changed, scale, [this, scale] { scale->setChecked(document_->options().fit.optimise_scale); });
   analyse->addSeparator();
-  add(analyse, tr("&Play the timeline"), {}, [this] { timeline_->toggle_play(); });
-  add(analyse, tr("&Next step"), QKeySequence(QStringLiteral("Ctrl+Right")), [this] { timeline_->step(1); });
-  add(analyse, tr("P&revious step"), QKeySequence(QStringLiteral("Ctrl+Left")), [this] { timeline_->step(-1); });
+  add(analyse, tr("&Play the timeline"), QKeySequence(QStringLiteral("Ctrl+Space")), this, [this] { timeline_->toggle_play(); });
+  add(analyse, tr("&Next step"), QKeySequence(QStringLiteral("Ctrl+Right")), this, [this] { timeline_->step(1); });
+  add(analyse, tr("P&revious step"), QKeySequence(QStringLiteral("Ctrl+Left")), this, [this] { timeline_->step(-1); });
+}
 
+void MainWindow::make_help_menu() {
   auto* help = menuBar()->addMenu(tr("&Help"));
-  add(help, tr("&How to start"), QKeySequence::HelpContents, [this] {
-    show_notice(tr("1. Drop a photograph.  2. Mark the joints, box the object, ask.  3. Run, then drag the timeline."));
+  add(help, tr("&How to start"), QKeySequence::HelpContents, this, [this] {
+    messages_->show_message(QStringLiteral("help"), MessageArea::Kind::notice,
+                            tr("1. Drop a photograph.  2. Type a question, mark the person's joints and box the object.  3. Press Analyse, then drag the timeline."));
   });
-  add(help, tr("&About Tactus"), {}, [this] { show_notice(tr("Tactus %1, Apache-2.0. Native, visible contact and joint reconstruction.").arg(QString::fromStdString(services_.version))); });
+  add(help, tr("&About Tactus"), {}, this, [this] {
+    messages_->show_message(QStringLiteral("help"), MessageArea::Kind::notice,
+                            tr("Tactus %1, Apache-2.0. Where a person touches an object in a photograph, on both surfaces and in space.").arg(QString::fromStdString(services_.version)));
+  });
 }
 
 void MainWindow::fill_recent() {
@@ -182,13 +236,19 @@ void MainWindow::open_file(const QString& path) {
     if (!error.isEmpty()) {
       show_notice(tr("Nothing was changed"));
       show_error(error);
+      Q_EMIT opened(path, false);
       return;
     }
+    const auto changes = document_->undo_stack()->index();
+    const bool had_photo = !document_->inputs().photo.empty();
     apply(*document_);
     show_notice(tr("Opened %1").arg(QFileInfo(path).fileName()));
     const auto kind = kind_of(path, true);
     if (kind == FileKind::picture || kind == FileKind::project) remember(path);
     if (kind == FileKind::project) run();
+    // A mark or a mesh for what is open: another object asks anew, marks are answered by themselves.
+    else if (kind == FileKind::mesh && had_photo && document_->undo_stack()->index() != changes && analysis()) run();
+    Q_EMIT opened(path, true);
   });
   watcher->setFuture(QtConcurrent::run([path, current = document_->snapshot(), options = document_->options()]() -> Result {
     try {
@@ -199,14 +259,17 @@ void MainWindow::open_file(const QString& path) {
   }));
 }
 
-void MainWindow::open_sample() {
+void MainWindow::open_sample(const QString& name) {
   try {
-    document_->reset(services_.make_sample(), pipeline::Options{});
+    const std::string sample = !name.isEmpty() ? name.toStdString() : services_.samples.empty() ? std::string() : services_.samples.front();
+    document_->reset(services_.make_sample(sample), pipeline::Options{});
     run();
   } catch (const std::exception& error) {
     show_error(QString::fromUtf8(error.what()));
   }
 }
+
+void MainWindow::close_document() { document_->reset({}, pipeline::Options{}); }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* e) {
   if (e->mimeData()->hasUrls()) e->acceptProposedAction();

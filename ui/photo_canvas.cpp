@@ -227,6 +227,7 @@ void PhotoCanvas::mousePressEvent(QMouseEvent* e) {
     case Tool::joint:
       dragged_ = joint_at(e->position());
       ++drag_serial_;
+      document_->begin_gesture();
       if (tool_ == Tool::joint && dragged_ < 0) {
         const int k = next_joint_;
         document_->edit(tr("Place %1").arg(joint_name(k)), [&](pipeline::Inputs& in) {
@@ -289,6 +290,7 @@ void PhotoCanvas::mouseReleaseEvent(QMouseEvent* e) {
   } else if (dragged && e->button() == Qt::LeftButton) {
     Q_EMIT marks_finished();
   }
+  document_->end_gesture();
   update();
 }
 

@@ -5,6 +5,8 @@
 #include <QFutureWatcher>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QDoubleSpinBox>
+#include <QGridLayout>
 #include <QLineEdit>
 #include <QPointer>
 #include <QPushButton>
@@ -16,6 +18,7 @@
 #include "tactus/error.h"
 #include "tactus/io/picture.h"
 #include "tactus/objects/library.h"
+#include "tactus/ui/prompt_edit.h"
 
 namespace tactus::ui {
 
@@ -91,55 +94,70 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   busy_->hide();
   column->addWidget(busy_);
 
-  needed_ = new QLabel;
-  needed_->setWordWrap(true);
-  column->addWidget(needed_);
-
-  auto* prompt_row = new QHBoxLayout;
-  prompt_ = new QLineEdit;
+  auto* form = new QGridLayout;
+  form->setHorizontalSpacing(8);
+  form->setVerticalSpacing(8);
+  const auto label = [&](const QString& text, QWidget* buddy, int row) {
+    auto* l = new QLabel(text);
+    l->setBuddy(buddy);
+    form->addWidget(l, row, 0, row == 0 ? Qt::AlignTop : Qt::AlignVCenter);
+    return l;
+  };
+  prompt_ = new PromptEdit;
   prompt_->setPlaceholderText(tr("Which body parts touch the bottle?"));
-  prompt_->setAccessibleName(tr("Prompt"));
-  prompt_->setClearButtonEnabled(true);
-  auto* prompt_label = new QLabel(tr("&Prompt"));
-  prompt_label->setBuddy(prompt_);
-  prompt_row->addWidget(prompt_label);
-  prompt_row->addWidget(prompt_, 1);
-  column->addLayout(prompt_row);
+  prompt_->setAccessibleName(tr("Question"));
+  prompt_->setToolTip(tr("What to ask about the photograph; Enter analyses"));
+  label(tr("&Question"), prompt_, 0)->setContentsMargins(0, 4, 0, 0);
+  form->addWidget(prompt_, 0, 1, 1, 3);
 
-  auto* object_row = new QHBoxLayout;
   object_ = new QComboBox;
   object_->setEditable(true);
   object_->setAccessibleName(tr("Object"));
   object_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  object_->setMinimumContentsLength(10);
+  object_->setMinimumContentsLength(8);
   for (const auto& category : objects::categories()) object_->addItem(QString::fromStdString(category.name));
-  auto* object_label = new QLabel(tr("&Object"));
-  object_label->setBuddy(object_);
   auto* file = new QPushButton(tr("Mesh…"));
   file->setToolTip(tr("Use a mesh file of your own (.obj .ply .glb)"));
   connect(file, &QPushButton::clicked, this, &PhotographPanel::open_mesh_requested);
-  run_ = new QPushButton(tr("Run"));
-  run_->setDefault(true);
+  label(tr("&Object"), object_, 1);
+  form->addWidget(object_, 1, 1, 1, 2);
+  form->addWidget(file, 1, 3);
+
+  size_ = new QDoubleSpinBox;
+  size_->setRange(0.0, 100.0);
+  size_->setDecimals(3);
+  size_->setSingleStep(0.01);
+  size_->setSuffix(tr(" m"));
+  size_->setSpecialValueText(tr("usual size"));
+  size_->setKeyboardTracking(false);
+  size_->setAccessibleName(tr("Real size of the object in metres"));
+  size_->setToolTip(tr("The object's longest side in metres, if you know it; else its usual size is taken"));
+  label(tr("&Size"), size_, 2);
+  form->addWidget(size_, 2, 1);
+  run_ = new QPushButton(tr("Analyse"));
   run_->setObjectName(QStringLiteral("run"));
-  run_->setToolTip(tr("Run the analysis (Ctrl+R)"));
-  object_row->addWidget(object_label);
-  object_row->addWidget(object_, 1);
-  object_row->addWidget(file);
-  object_row->addWidget(run_);
-  column->addLayout(object_row);
-  // Labels of equal width, so that the fields line up.
-  const int width = std::max(prompt_label->sizeHint().width(), object_label->sizeHint().width());
-  prompt_label->setFixedWidth(width);
-  object_label->setFixedWidth(width);
+  run_->setToolTip(tr("Analyse the photograph (Ctrl+R)"));
+  form->addWidget(run_, 2, 3);
+  form->setColumnStretch(2, 1);
+  needed_ = new QLabel;
+  needed_->setWordWrap(true);
+  needed_->setObjectName(QStringLiteral("needed"));
+  form->addWidget(needed_, 3, 0, 1, 4);
+  column->addLayout(form);
 
   connect(run_, &QPushButton::clicked, this, [this] {
     if (running_) Q_EMIT cancel_requested();
     else Q_EMIT run_requested();
   });
-  connect(prompt_, &QLineEdit::textEdited, this, [this](const QString& text) {
+  connect(prompt_, &PromptEdit::edited, this, [this](const QString& text) {
     document_->edit(tr("Change prompt"), [&](pipeline::Inputs& in) { in.prompt = text.toStdString(); }, 1);
   });
-  connect(prompt_, &QLineEdit::returnPressed, this, &PhotographPanel::run_requested);
+  connect(prompt_, &PromptEdit::asked, this, &PhotographPanel::run_requested);
+  connect(size_, &QDoubleSpinBox::valueChanged, this, [this](double metres) {
+    document_->edit(tr("Change the object's size"), [&](pipeline::Inputs& in) {
+      in.object_size_m = metres >= 0.001 ? std::optional(metres) : std::nullopt;
+    });
+  });
   const auto choose = [this](const QString& text) {
     if (text.toStdString() == document_->inputs().object_name) return;
     document_->edit(tr("Choose object"), [&](pipeline::Inputs& in) {
@@ -152,21 +170,30 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   connect(object_, &QComboBox::textActivated, this, choose);
   connect(object_->lineEdit(), &QLineEdit::editingFinished, this, [this, choose] { choose(object_->currentText()); });
   connect(canvas_, &PhotoCanvas::box_drawn, this, &PhotographPanel::make_mask);
+  connect(needed_, &QLabel::linkActivated, this, [this](const QString& what) {
+    if (what == QLatin1String("box")) target_->setCurrentIndex(0);
+    tools_[what == QLatin1String("joint") ? 1 : 2]->click();
+  });
   connect(document_, &Document::changed, this, &PhotographPanel::show_document);
   setMinimumWidth(330);
   show_document();
 }
 
 void PhotographPanel::focus_prompt() { prompt_->setFocus(); }
+QString PhotographPanel::needed() const { return needed_->isHidden() ? QString() : needed_->text(); }
 
 void PhotographPanel::set_running(bool running) {
   running_ = running;
-  run_->setText(running ? tr("Cancel") : tr("Run"));
+  run_->setText(running ? tr("Cancel") : tr("Analyse"));
 }
 
 void PhotographPanel::show_document() {
   const auto& in = document_->inputs();
-  if (prompt_->text().toStdString() != in.prompt) prompt_->setText(QString::fromStdString(in.prompt));
+  if (prompt_->text().toStdString() != in.prompt) prompt_->set_text(QString::fromStdString(in.prompt));
+  {
+    const QSignalBlocker block(size_);
+    size_->setValue(in.object_size_m.value_or(0.0));
+  }
   if (object_->currentText().toStdString() != in.object_name) {
     object_->setEditText(QString::fromStdString(in.object_name));
     object_->lineEdit()->setCursorPosition(0);   // long names show their beginning
@@ -176,11 +203,12 @@ void PhotographPanel::show_document() {
   if (in.photo.empty()) {
     steps << tr("Open or drop a photograph.");
   } else {
-    if (!in.keypoints && !in.given_body) steps << tr("Mark the person's joints (Joint tool), or drop a keypoints file.");
-    if (!in.object_mask) steps << tr("Draw a box around the object (Box tool).");
-    if (in.prompt.empty()) steps << tr("Type a question.");
+    if (!in.keypoints && !in.given_body) steps << tr("joints of the person (<a href='joint'>mark them</a> or drop a keypoints file)");
+    if (!in.object_mask) steps << tr("the object's outline (<a href='box'>draw a box around it</a>)");
+    if (in.prompt.empty()) steps << tr("a question");
+    if (in.object_name.empty() && !in.object_mesh && !objects::find_category(in.prompt)) steps << tr("which object it is");
   }
-  needed_->setText(steps.isEmpty() ? QString() : tr("Still needed: ") + steps.join(QLatin1Char(' ')));
+  needed_->setText(steps.isEmpty() ? QString() : in.photo.empty() ? steps.front() : tr("Still needed: %1.").arg(steps.join(QStringLiteral("; "))));
   needed_->setVisible(!steps.isEmpty());
   run_->setEnabled(!in.photo.empty());
 }

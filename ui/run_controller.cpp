@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tactus/error.h"
+#include "tactus/pipeline/preview.h"
 
 namespace tactus::ui {
 
@@ -16,6 +17,8 @@ struct Request {
   std::uint64_t id = 0;
   std::shared_ptr<const pipeline::Inputs> inputs;
   pipeline::Options options;
+  std::shared_ptr<const pipeline::Analysis> known;   // to preview from; null: no preview
+  bool full = true;
 };
 
 }  // namespace
@@ -32,6 +35,7 @@ struct RunController::Worker {
   std::shared_ptr<const pipeline::Analysis> pending;
   bool delivery_posted = false;
   std::unique_ptr<pipeline::Runner> runner;
+  pipeline::Ports ports;
   std::thread thread;
 
   template <typename Function>
@@ -64,6 +68,21 @@ struct RunController::Worker {
     }
   }
 
+  // A preview alone is not stopped by the next one: while a joint is dragged each drawn preview counts, and only the
+  // newest waits. What is wrong with the marks is said by the full run.
+  void preview(const Request& request, const std::stop_token& token) {
+    auto* c = controller;
+    std::shared_ptr<const pipeline::Analysis> quick;
+    try {
+      quick = std::make_shared<const pipeline::Analysis>(pipeline::preview(ports, *request.known, request.inputs, {}, Progress({}, token)));
+    } catch (const std::exception&) {
+    }
+    post([c, id = request.id, quick, full = request.full] {
+      if (!full) --c->previews_;
+      if (quick) Q_EMIT c->previewed(quick, c->current_ == id);
+    });
+  }
+
   void run(const Request& request, const std::stop_token& token) {
     auto* c = controller;
     const auto id = request.id;
@@ -89,22 +108,27 @@ struct RunController::Worker {
     };
     try {
       if (!runner) {
-        auto ports = make_ports();
-        const auto description = QString::fromStdString(ports.predictor->description());
-        post([c, description] { Q_EMIT c->model_described(description); });
-        runner = std::make_unique<pipeline::Runner>(std::move(ports));
+        ports = make_ports();
+        const auto name = QString::fromStdString(ports.predictor->name()), description = QString::fromStdString(ports.predictor->description());
+        post([c, name, description, p = std::make_shared<const pipeline::Ports>(ports)] {
+          c->ports_ = p;
+          Q_EMIT c->model_described(name, description);
+        });
+        runner = std::make_unique<pipeline::Runner>(ports);
       }
+      if (request.known) preview(request, request.full ? token : std::stop_token());
+      if (!request.full) return;
       auto result = std::make_shared<const pipeline::Analysis>(
           runner->run(request.inputs, request.options, progress, [&](const pipeline::Analysis& a, pipeline::Stage) { offer(a); }));
       end([result](RunController* r) { Q_EMIT r->finished(result); });
-    } catch (const Error& error) {
-      const bool stopped = error.kind() == ErrorKind::cancelled;
-      end([stopped, s = QString::fromStdString(stage), text = QString::fromStdString(error.what())](RunController* r) {
+    } catch (const std::exception& error) {
+      if (!request.full) return;   // the full run will say what is wrong
+      const auto* ours = dynamic_cast<const Error*>(&error);
+      const bool stopped = ours != nullptr && ours->kind() == ErrorKind::cancelled;
+      end([stopped, s = QString::fromStdString(stage), text = QString::fromUtf8(error.what())](RunController* r) {
         if (stopped) Q_EMIT r->cancelled();
         else Q_EMIT r->failed(s, text);
       });
-    } catch (const std::exception& error) {
-      end([s = QString::fromStdString(stage), text = QString::fromUtf8(error.what())](RunController* r) { Q_EMIT r->failed(s, text); });
     }
   }
 };
@@ -126,14 +150,33 @@ RunController::~RunController() {
   worker_->thread.join();
 }
 
-void RunController::start(std::shared_ptr<const pipeline::Inputs> inputs, const pipeline::Options& options) {
+void RunController::preview(std::shared_ptr<const pipeline::Inputs> inputs, std::shared_ptr<const pipeline::Analysis> known) {
+  const bool was_running = running_;
+  {
+    const std::scoped_lock lock(worker_->mutex);
+    // Takes the place of a waiting preview and of a run under way.
+    if (!worker_->next || worker_->next->full) ++previews_;
+    if (was_running) {
+      worker_->stop.request_stop();
+      worker_->stop = std::stop_source();
+      ++current_;
+      running_ = false;
+    }
+    worker_->next = Request{current_, std::move(inputs), {}, std::move(known), false};
+  }
+  worker_->wake.notify_all();
+  if (was_running) Q_EMIT cancelled();
+}
+
+void RunController::start(std::shared_ptr<const pipeline::Inputs> inputs, const pipeline::Options& options, std::shared_ptr<const pipeline::Analysis> known) {
   running_ = true;
   ++current_;
   {
     const std::scoped_lock lock(worker_->mutex);
     worker_->stop.request_stop();
     worker_->stop = std::stop_source();
-    worker_->next = Request{current_, std::move(inputs), options};
+    if (worker_->next && !worker_->next->full) --previews_;
+    worker_->next = Request{current_, std::move(inputs), options, std::move(known), true};
   }
   worker_->wake.notify_all();
   Q_EMIT started();

@@ -1,66 +1,23 @@
 #include "tactus/ui/steps_panel.h"
 
-#include <QGridLayout>
 #include <QLabel>
-#include <QListWidget>
-#include <QMouseEvent>
 #include <QScrollArea>
 #include <QSlider>
+#include <QStackedWidget>
 #include <QVBoxLayout>
-#include <cmath>
-#include <functional>
 #include <set>
 
-#include "tactus/geometry/colour_map.h"
-#include "tactus/ui/photo_canvas.h"
 #include "tactus/ui/plot_widget.h"
+#include "tactus/ui/stage_list.h"
+#include "tactus/ui/view_canvas.h"
+#include "tactus/ui/view_editor.h"
+#include "tactus/ui/view_strip.h"
 
 namespace tactus::ui {
 
 using pipeline::Stage;
-using pipeline::StageState;
 
 namespace {
-
-class Thumbnail : public QLabel {
- public:
-  explicit Thumbnail(std::function<void()> clicked) : clicked_(std::move(clicked)) {}
-
- protected:
-  void mousePressEvent(QMouseEvent*) override { clicked_(); }
-
- private:
-  std::function<void()> clicked_;
-};
-
-QString mark_of(StageState state) {
-  switch (state) {
-    case StageState::done: return QStringLiteral("●");
-    case StageState::running: return QStringLiteral("◐");
-    case StageState::failed: return QStringLiteral("✕");
-    case StageState::stale: return QStringLiteral("◌");
-    case StageState::waiting: return QStringLiteral("○");
-  }
-  return {};
-}
-
-// A view at thumbnail size, its mask laid over in the colours of contact.
-QImage thumbnail(const views::RenderedView& view, const ImageF* logits, int side) {
-  QImage image = to_qimage(view.picture).scaled(side, side, Qt::KeepAspectRatio, Qt::SmoothTransformation).convertToFormat(QImage::Format_RGB32);
-  if (logits == nullptr) return image;
-  for (int row = 0; row < image.height(); ++row) {
-    auto* line = reinterpret_cast<QRgb*>(image.scanLine(row));
-    for (int c = 0; c < image.width(); ++c) {
-      const int x = c * logits->width / image.width(), y = row * logits->height / image.height();
-      const float p = 1.0F / (1.0F + std::exp(-logits->at(x, y)));
-      if (p < 0.5F) continue;
-      const auto colour = geometry::contact_colour(p);
-      const auto mix = [&](int old, float now) { return static_cast<int>(0.3F * static_cast<float>(old) + 0.7F * 255.0F * now); };
-      line[c] = qRgb(mix(qRed(line[c]), colour[0]), mix(qGreen(line[c]), colour[1]), mix(qBlue(line[c]), colour[2]));
-    }
-  }
-  return image;
-}
 
 QLabel* heading(const QString& text) {
   auto* label = new QLabel(text);
@@ -72,46 +29,29 @@ QLabel* heading(const QString& text) {
 
 }  // namespace
 
-StepsPanel::StepsPanel(QWidget* parent) : QWidget(parent) {
+StepsPanel::StepsPanel(Document* document, QWidget* parent)
+    : QWidget(parent), pages_(new QStackedWidget), stages_(new StageList), strip_(new ViewStrip(document)), editor_(new ViewEditor(document)) {
   auto* content = new QWidget;
   auto* column = new QVBoxLayout(content);
   column->setContentsMargins(8, 8, 8, 8);
   column->setSpacing(8);
 
   column->addWidget(heading(tr("Steps")));
-  list_ = new QListWidget;
-  list_->setAccessibleName(tr("Steps"));
-  list_->setWordWrap(false);
-  list_->setTextElideMode(Qt::ElideRight);
-  list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  list_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  for (int i = 0; i < pipeline::kStageCount; ++i) list_->addItem(QString());
-  list_->setFixedHeight(pipeline::kStageCount * 24 + 4);
-  connect(list_, &QListWidget::itemClicked, this, [this](QListWidgetItem* item) { Q_EMIT stage_chosen(static_cast<Stage>(list_->row(item))); });
-  column->addWidget(list_);
+  connect(stages_, &StageList::chosen, this, &StepsPanel::stage_chosen);
+  connect(stages_, &StageList::retry_requested, this, &StepsPanel::retry_requested);
+  column->addWidget(stages_);
 
   column->addWidget(heading(tr("Views and masks")));
-  auto* grid = new QGridLayout;
-  grid->setSpacing(4);
-  for (int i = 0; i < 8; ++i) {
-    auto* label = new Thumbnail([this, i] {
-      const Stage stage = analysis_ && analysis_->prediction ? Stage::predict : Stage::views;
-      Q_EMIT position_chosen({stage, i});
-    });
-    label->setFixedSize(76, 76);
-    label->setAlignment(Qt::AlignCenter);
-    label->setFrameShape(QFrame::StyledPanel);
-    label->setCursor(Qt::PointingHandCursor);
-    label->setAccessibleName(i < 4 ? tr("Body view %1").arg(i + 1) : tr("Object view %1").arg(i - 3));
-    thumbnails_.push_back(label);
-    grid->addWidget(label, i / 4, i % 4);
-  }
-  grid->setColumnStretch(4, 1);
-  column->addLayout(grid);
+  connect(strip_, &ViewStrip::chosen, this, [this](int i) {
+    Q_EMIT position_chosen({analysis_ && analysis_->prediction ? Stage::predict : Stage::views, i});
+  });
+  connect(strip_, &ViewStrip::enlarged, this, &StepsPanel::enlarge);
+  column->addWidget(strip_);
 
   column->addWidget(heading(tr("Answer")));
-  answer_ = new QLabel(tr("Run the analysis to see it."));
+  answer_ = new QLabel(tr("It comes with the masks."));
   answer_->setWordWrap(true);
+  answer_->setTextFormat(Qt::PlainText);
   answer_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   column->addWidget(answer_);
 
@@ -145,12 +85,30 @@ StepsPanel::StepsPanel(QWidget* parent) : QWidget(parent) {
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  pages_->addWidget(scroll);
+  pages_->addWidget(editor_);
+  connect(editor_, &ViewEditor::closed, this, [this] {
+    const int view = editor_->canvas()->view();
+    pages_->setCurrentIndex(0);
+    strip_->thumbnail(view)->setFocus();
+  });
+  connect(editor_, &ViewEditor::view_changed, this, [this](int i) {
+    Q_EMIT position_chosen({analysis_ && analysis_->prediction ? Stage::predict : Stage::views, i});
+  });
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
-  outer->addWidget(scroll);
-  setMinimumWidth(352);
-  fill_list();
+  outer->addWidget(pages_);
+  setMinimumWidth(300);
 }
+
+QSize StepsPanel::sizeHint() const { return {352, 600}; }
+
+void StepsPanel::enlarge(int view) {
+  pages_->setCurrentIndex(1);
+  editor_->open(view);
+}
+
+bool StepsPanel::view_enlarged() const { return pages_->currentIndex() == 1; }
 
 double StepsPanel::threshold() const { return threshold_->value() / 100.0; }
 
@@ -160,11 +118,18 @@ void StepsPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis
   analysis_ = std::move(analysis);
   if (new_body && analysis_->body) body_areas_ = geometry::vertex_areas(analysis_->body->mesh);
   if (new_object && analysis_->object) object_areas_ = geometry::vertex_areas(analysis_->object->mesh);
-  fill_list();
-  fill_views();
+  stages_->set_analysis(analysis_);
+  strip_->set_analysis(analysis_);
+  editor_->set_analysis(analysis_);
   fill_contact();
-  if (!analysis_) return;
-  answer_->setText(analysis_->prediction ? QString::fromStdString(analysis_->prediction->answer) : tr("Run the analysis to see it."));
+  if (!analysis_) {
+    answer_->setText(tr("It comes with the masks."));
+    rmse_->set_series({});
+    losses_->set_series({});
+    pages_->setCurrentIndex(0);
+    return;
+  }
+  answer_->setText(analysis_->prediction ? QString::fromStdString(analysis_->prediction->answer) : tr("It comes with the masks."));
   std::vector<double> rmse;
   if (analysis_->align && !analysis_->align->candidates.empty())
     for (const auto& r : pipeline::shown_candidate(*analysis_).records) rmse.push_back(100.0 * r.rmse);
@@ -180,63 +145,6 @@ void StepsPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis
     }
   }
   losses_->set_series({total, mask, contact, centroid});
-}
-
-void StepsPanel::set_stale(const QString& reason) {
-  stale_ = reason;
-  fill_list();
-}
-
-void StepsPanel::set_failure(Stage stage, const QString& sentence) {
-  auto* item = list_->item(static_cast<int>(stage));
-  item->setText(QStringLiteral("✕  %1   %2").arg(QString::fromUtf8(pipeline::stage_name(stage)), sentence));
-  item->setForeground(QColor(225, 95, 85));
-  item->setToolTip(sentence);
-}
-
-void StepsPanel::fill_list() {
-  for (int i = 0; i < pipeline::kStageCount; ++i) {
-    const auto stage = static_cast<Stage>(i);
-    auto* item = list_->item(i);
-    StageState state = analysis_ ? analysis_->report(stage).state : StageState::waiting;
-    QString text;
-    if (analysis_ && state != StageState::waiting) {
-      const auto& report = analysis_->report(stage);
-      if (!report.from_cache && report.seconds >= 0.005) text = tr("%1 s  ").arg(report.seconds, 0, 'f', 2);
-      text += QString::fromStdString(report.message);
-    }
-    if (!stale_.isEmpty() && state == StageState::done && stage != Stage::photograph) {
-      state = StageState::stale;
-      text = stale_;
-    }
-    item->setText(QStringLiteral("%1  %2   %3").arg(mark_of(state), QString::fromUtf8(pipeline::stage_name(stage)), text));
-    item->setToolTip(text);
-    item->setData(Qt::ForegroundRole, state == StageState::failed ? QVariant(QColor(225, 95, 85)) : QVariant());
-    item->setSizeHint({10, 24});
-  }
-  list_->setCurrentRow(static_cast<int>(position_.stage));
-}
-
-void StepsPanel::fill_views() {
-  const bool masks = analysis_ && analysis_->prediction && position_.stage >= Stage::predict;
-  const void* views = analysis_ ? analysis_->body_views.get() : nullptr;
-  const void* shown = masks ? static_cast<const void*>(analysis_->prediction.get()) : nullptr;
-  if (views == shown_views_ && shown == shown_masks_) return;
-  shown_views_ = views;
-  shown_masks_ = shown;
-  for (int i = 0; i < 8; ++i) {
-    auto* label = thumbnails_[static_cast<std::size_t>(i)];
-    const auto& list = i < 4 ? (analysis_ ? analysis_->body_views : nullptr) : (analysis_ ? analysis_->object_views : nullptr);
-    const auto index = static_cast<std::size_t>(i % 4);
-    if (!list || index >= list->size()) {
-      label->clear();
-      continue;
-    }
-    const ImageF* logits = nullptr;
-    if (masks) logits = &(i < 4 ? analysis_->prediction->body_logits : analysis_->prediction->object_logits)[index];
-    label->setPixmap(QPixmap::fromImage(thumbnail((*list)[index], logits, 72)));
-    label->setToolTip(QString::fromStdString((*list)[index].view.name));
-  }
 }
 
 void StepsPanel::fill_contact() {
@@ -263,16 +171,13 @@ void StepsPanel::fill_contact() {
 }
 
 void StepsPanel::set_position(const pipeline::TimelinePosition& position) {
-  position_ = position;
-  list_->setCurrentRow(static_cast<int>(position.stage));
+  stages_->set_current(position.stage);
   rmse_->set_cursor(position.stage == Stage::align ? position.step : -1);
   losses_->set_cursor(position.stage == Stage::fit ? position.step : -1);
-  for (int i = 0; i < 8; ++i) {
-    const bool current = (position.stage == Stage::views || position.stage == Stage::predict) && position.step == i;
-    thumbnails_[static_cast<std::size_t>(i)]->setLineWidth(current ? 3 : 1);
-    thumbnails_[static_cast<std::size_t>(i)]->setFrameShape(current ? QFrame::Box : QFrame::StyledPanel);
-  }
-  fill_views();
+  const bool at_view = position.stage == Stage::views || position.stage == Stage::predict;
+  // Before the masks are predicted on the timeline, the views are bare.
+  strip_->set_current(at_view ? position.step : -1, position.stage >= Stage::predict);
+  if (view_enlarged() && at_view && editor_->canvas()->view() != position.step) editor_->open(position.step);
 }
 
 }  // namespace tactus::ui

@@ -37,11 +37,13 @@ void apply_theme(QApplication& application, bool dark) {
       "QToolButton { padding: 4px 8px; border-radius: 4px; border: 1px solid transparent; }"
       "QToolButton:hover { background: %3; } QToolButton:checked { background: %3; border-color: %1; }"
       "QListWidget { border: 1px solid %3; border-radius: 4px; }"
-      "QFrame#banner { background: %5; border: 1px solid %6; border-radius: 4px; } QFrame#banner QLabel { color: %7; }"
+      "QFrame#error_message { background: %5; border: none; border-bottom: 1px solid %6; } QFrame#error_message QLabel { color: %7; }"
+      "QFrame#message { background: %8; border: none; border-bottom: 1px solid %3; } QFrame#message QLabel { color: %9; }"
+      "QLabel#number { background: %3; border-radius: 13px; font-weight: bold; }"
       "QSplitter::handle { background: %3; }")
                                 .arg(QLatin1String(dark ? "#2f74dd" : "#1f6fe5"), QLatin1String(dark ? "#3d8bfd" : "#195dc2"), QLatin1String(dark ? "#33383f" : "#dfe3e8"),
                                      QLatin1String(dark ? "#8a919a" : "#7b828b"), QLatin1String(dark ? "#4a2a2a" : "#fdecea"), QLatin1String(dark ? "#a05a55" : "#e0a39d"),
-                                     QLatin1String(dark ? "#ffdcd8" : "#7a1f17")));
+                                     QLatin1String(dark ? "#ffdcd8" : "#7a1f17"), QLatin1String(dark ? "#243650" : "#e3eefc"), QLatin1String(dark ? "#dbe8fb" : "#173a68")));
 }
 
 }  // namespace tactus::ui

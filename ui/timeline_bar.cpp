@@ -134,6 +134,7 @@ void TimelineBar::set_position(const pipeline::TimelinePosition& position) {
 }
 
 void TimelineBar::seek(const QPointF& at) {
+  Q_EMIT taken();
   for (const auto& span : spans()) {
     if (span.steps == 0 || at.x() < span.rect.left() - 2 || at.x() > span.rect.right() + 2) continue;
     const int step = std::clamp(static_cast<int>((at.x() - span.rect.left()) / span.rect.width() * span.steps), 0, span.steps - 1);
@@ -213,6 +214,14 @@ void TimelineBar::toggle_play() {
 }
 
 void TimelineBar::keyPressEvent(QKeyEvent* e) {
+  switch (e->key()) {
+    case Qt::Key_Space:
+    case Qt::Key_Left:
+    case Qt::Key_Right:
+    case Qt::Key_Home:
+    case Qt::Key_End: Q_EMIT taken(); break;
+    default: break;
+  }
   switch (e->key()) {
     case Qt::Key_Space: toggle_play(); break;
     case Qt::Key_Left: step(-1); break;

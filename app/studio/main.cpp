@@ -2,6 +2,7 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QSettings>
+#include <QStandardPaths>
 #include <QSurfaceFormat>
 #include <QTimer>
 #include <cstdio>
@@ -29,7 +30,16 @@ int main(int argc, char** argv) {
   try {
     const bool dark = QSettings().value(QStringLiteral("dark"), true).toBool();
     ui::apply_theme(application, dark);
-    ui::MainWindow window({[] { return app::make_ports(); }, [] { return app::sample_inputs("camera"); }, TACTUS_VERSION});
+    ui::MainWindow::Services services;
+    services.make_ports = [] { return app::make_ports(); };
+    services.make_sample = [](const std::string& name) { return app::sample_inputs(name); };
+    try {
+      services.samples = app::sample_names();
+    } catch (const std::exception&) {   // the first run says what is missing
+    }
+    services.version = TACTUS_VERSION;
+    services.autosave_folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation).toStdString();
+    ui::MainWindow window(services);
     window.show();
     if (parser.isSet(shot)) {
       application.setProperty("tactus_test", true);

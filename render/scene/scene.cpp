@@ -51,7 +51,7 @@ void set_matrix(vtkActor* actor, const Eigen::Matrix4d& m) {
   actor->SetUserMatrix(matrix);
 }
 
-vtkNew<vtkPolyData>& fill(vtkNew<vtkPolyData>& data, const geometry::Mesh& mesh) {
+void fill(vtkPolyData* data, const geometry::Mesh& mesh, const geometry::Vertices& normals) {
   vtkNew<vtkPoints> points;
   points->SetNumberOfPoints(mesh.vertex_count());
   for (int i = 0; i < mesh.vertex_count(); ++i) points->SetPoint(i, mesh.vertices(i, 0), mesh.vertices(i, 1), mesh.vertices(i, 2));
@@ -61,7 +61,6 @@ vtkNew<vtkPolyData>& fill(vtkNew<vtkPolyData>& data, const geometry::Mesh& mesh)
     cells->InsertNextCell(3, ids);
   }
   // Our own normals: VTK's filter would split and reorder vertices, which contact is indexed by.
-  const geometry::Vertices normals = geometry::vertex_normals(mesh);
   vtkNew<vtkFloatArray> array;
   array->SetNumberOfComponents(3);
   array->SetNumberOfTuples(mesh.vertex_count());
@@ -69,7 +68,6 @@ vtkNew<vtkPolyData>& fill(vtkNew<vtkPolyData>& data, const geometry::Mesh& mesh)
   data->SetPoints(points);
   data->SetPolys(cells);
   data->GetPointData()->SetNormals(array);
-  return data;
 }
 
 }  // namespace
@@ -77,6 +75,7 @@ vtkNew<vtkPolyData>& fill(vtkNew<vtkPolyData>& data, const geometry::Mesh& mesh)
 struct Scene::Impl {
   struct Thing {
     geometry::Mesh mesh;
+    geometry::Vertices normals;
     Eigen::VectorXf probability;
     std::vector<std::uint8_t> coverage;
     vtkNew<vtkPolyData> data;
@@ -269,7 +268,8 @@ Scene::~Scene() = default;
 void Scene::set_body(const geometry::Mesh& mesh) {
   auto& t = impl_->things[0];
   t.mesh = mesh;
-  fill(t.data, mesh);
+  t.normals = geometry::vertex_normals(mesh);
+  fill(t.data, mesh, t.normals);
   t.present = true;
   t.probability.resize(0);
   impl_->lay_ground();
@@ -279,7 +279,8 @@ void Scene::set_body(const geometry::Mesh& mesh) {
 void Scene::set_object(const geometry::Mesh& mesh) {
   auto& t = impl_->things[1];
   t.mesh = mesh;
-  fill(t.data, mesh);
+  t.normals = geometry::vertex_normals(mesh);
+  fill(t.data, mesh, t.normals);
   t.present = true;
   t.probability.resize(0);
   impl_->apply_display();
@@ -443,12 +444,30 @@ void Scene::set_highlight(const std::optional<Pick>& pick) {
 std::vector<int> Scene::vertices_near(const Pick& pick, double radius_m) const {
   const auto& t = impl_->thing(pick.subject);
   std::vector<int> near;
-  for (int i = 0; i < t.mesh.vertex_count(); ++i) {
-    Eigen::Vector3d p = t.mesh.vertices.row(i).transpose().cast<double>();
-    if (pick.subject == Subject::object && impl_->pose) p = *impl_->pose * p;
-    if ((p - pick.position_photo).norm() <= radius_m) near.push_back(i);
+  if (pick.vertex < 0 || pick.vertex >= t.mesh.vertex_count()) return near;
+  // Distances are measured in the mesh's own frame, where a metre of the scene is 1 / scale.
+  Eigen::Vector3d centre = pick.position_photo;
+  double radius = radius_m;
+  if (pick.subject == Subject::object && impl_->pose) {
+    centre = impl_->pose->inverse() * centre;
+    radius /= impl_->pose->scale;
   }
+  const Eigen::RowVector3f c = centre.transpose().cast<float>();
+  const auto limit = static_cast<float>(radius * radius);
+  const Eigen::RowVector3f facing = t.normals.row(pick.vertex);
+  for (int i = 0; i < t.mesh.vertex_count(); ++i)
+    if ((t.mesh.vertices.row(i) - c).squaredNorm() <= limit && t.normals.row(i).dot(facing) > -0.1F) near.push_back(i);
   return near;
+}
+
+double Scene::pixels_per_metre(const Eigen::Vector3d& position_photo) const {
+  auto* window = impl_->renderer->GetRenderWindow();
+  if (window == nullptr) return 0.0;
+  auto* camera = impl_->renderer->GetActiveCamera();
+  const Eigen::Vector3d eye(camera->GetPosition()), along(camera->GetDirectionOfProjection());
+  const double depth = (to_display(position_photo) - eye).dot(along);
+  if (depth <= 1e-6) return 0.0;
+  return 0.5 * window->GetSize()[1] / (depth * std::tan(0.5 * camera->GetViewAngle() * std::numbers::pi / 180.0));
 }
 
 ImageU8 Scene::render_picture(int width, int height) {

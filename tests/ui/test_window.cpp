@@ -1,67 +1,49 @@
-// The window used by real events on the sample; pictures of it go to screenshots/ of the build folder.
-#include <QDir>
-#include <QLineEdit>
+// The window as a whole, by real events on the sample.
+#include <QFile>
 #include <QSignalSpy>
-#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "tactus/app/ports.h"
+#include "studio.h"
+#include "suites.h"
 #include "tactus/io/project.h"
 #include "tactus/ui/document.h"
 #include "tactus/ui/main_window.h"
+#include "tactus/ui/message_area.h"
 #include "tactus/ui/photograph_panel.h"
 #include "tactus/ui/plot_widget.h"
 #include "tactus/ui/run_controller.h"
 #include "tactus/ui/steps_panel.h"
-#include "tactus/ui/theme.h"
 #include "tactus/ui/timeline_bar.h"
-#include "tactus/ui/viewport.h"
 
 using namespace tactus;
 using pipeline::Stage;
+using test::shot;
 
 class TestWindow : public QObject {
   Q_OBJECT
 
-  std::unique_ptr<ui::MainWindow> window_;
-
-  void shot(const char* name) {
-    QTest::qWait(150);
-    const QString folder = QStringLiteral(TACTUS_BINARY_DIR "/screenshots");
-    QDir().mkpath(folder);
-    QVERIFY(window_->grab().save(folder + QLatin1Char('/') + QLatin1String(name)));
-  }
+  ui::MainWindow* window_ = nullptr;
 
  private Q_SLOTS:
-  void initTestCase() {
-    QStandardPaths::setTestModeEnabled(true);
-    qApp->setProperty("tactus_test", true);
-    ui::apply_theme(*qApp, true);
-    qputenv("TACTUS_DATA", TACTUS_BINARY_DIR "/share/tactus");
-    window_ = std::make_unique<ui::MainWindow>(ui::MainWindow::Services{[] { return app::make_ports(); }, [] { return app::sample_inputs("camera"); }, "test"});
-    window_->resize(1500, 920);
-    window_->show();
-    QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
-  }
-  void cleanupTestCase() { window_.reset(); }
+  void initTestCase() { window_ = test::studio().window(); }
 
   void emptyWindowSaysWhatToDo() {
     window_->run();
-    QVERIFY(window_->banner_text().contains(QStringLiteral("no photograph")));
-    shot("empty.png");
+    QVERIFY(window_->messages()->text(QStringLiteral("error")).contains(QStringLiteral("no photograph")));
+    QVERIFY(shot("empty.png"));
   }
 
   void sampleRunsToTheEnd() {
-    QSignalSpy shown(window_.get(), &ui::MainWindow::analysis_shown);
+    QSignalSpy shown(window_, &ui::MainWindow::analysis_shown);
     window_->open_sample();
     QVERIFY(window_->controller()->running());
     QTest::qWait(1500);
-    shot("running.png");
+    QVERIFY(shot("running.png"));
     QVERIFY(shown.wait(120000));
     QCOMPARE(window_->timeline()->position().stage, Stage::result);
     QVERIFY(window_->analysis()->fit->records.size() > 20);
-    shot("result.png");
+    QVERIFY(shot("result.png"));
   }
 
   void timelineMovesTheObject() {
@@ -79,9 +61,9 @@ class TestWindow : public QObject {
     QCOMPARE(bar->position().step, step - 1);
     QTest::keyClick(bar, Qt::Key_Home);
     QCOMPARE(bar->position().step, 0);
-    shot("fit_first.png");
+    QVERIFY(shot("fit_first.png"));
     bar->set_position({Stage::predict, 2});
-    shot("masks.png");
+    QVERIFY(shot("masks.png"));
     QTest::keyClick(bar, Qt::Key_Space);
     QTest::qWait(300);
     QVERIFY(bar->position() != (pipeline::TimelinePosition{Stage::predict, 2}));
@@ -122,8 +104,8 @@ class TestWindow : public QObject {
     file.write("no picture");
     file.close();
     window_->open_file(file.fileName());
-    QTRY_VERIFY_WITH_TIMEOUT(window_->banner_text().contains(QStringLiteral("notes.png")), 5000);
-    shot("error.png");
+    QTRY_VERIFY_WITH_TIMEOUT(window_->messages()->text(QStringLiteral("error")).contains(QStringLiteral("notes.png")), 5000);
+    QVERIFY(shot("error.png"));
     QVERIFY(!window_->document()->inputs().photo.empty());
   }
 
@@ -143,16 +125,11 @@ class TestWindow : public QObject {
     window_->resize(1024, 700);
     window_->set_dark(false);
     window_->timeline()->go_to_end();
-    shot("light_small.png");
+    QVERIFY(shot("light_small.png"));
     QVERIFY(window_->width() <= 1100);
   }
 };
 
-int main(int argc, char** argv) {
-  QSurfaceFormat::setDefaultFormat(ui::Viewport::surface_format());
-  QApplication application(argc, argv);
-  TestWindow test;
-  return QTest::qExec(&test, argc, argv);
-}
+std::unique_ptr<QObject> tactus::test::make_window_suite() { return std::make_unique<TestWindow>(); }
 
 #include "test_window.moc"

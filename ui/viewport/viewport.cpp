@@ -19,6 +19,10 @@
 #include <QTimer>
 #include <QWheelEvent>
 
+#include <algorithm>
+#include <imgui.h>
+#include <set>
+
 #include "imgui_layer.h"
 
 namespace tactus::ui {
@@ -37,10 +41,13 @@ struct Viewport::Impl {
   double scene_ms = 0.0;
   Tool tool = Tool::navigate;
   double brush_radius = 0.03;
-  bool pressed = false, moved = false;
+  bool pressed = false, moved = false, painting = false;
   QPoint press_at;
   QElapsedTimer hover_clock;
-  std::vector<int> stroke;
+  std::set<int> stroke;
+  std::optional<QPointF> pointer;          // where the brush ring is drawn
+  double ring_radius = 20.0;               // logical pixels
+  bool orbiting = false;                   // a right or Alt drag while a brush is chosen
   scene::Subject stroke_subject = scene::Subject::body;
 
   bool is_current() const { return q->context() != nullptr && QOpenGLContext::currentContext() == q->context(); }
@@ -90,22 +97,48 @@ struct Viewport::Impl {
     return gl_ready ? scene.pick(static_cast<int>(position.x() * ratio), static_cast<int>(position.y() * ratio)) : std::nullopt;
   }
 
+  // The ring takes the brush's size at the depth of the surface under it.
+  void move_ring(const QPointF& position, const std::optional<scene::Pick>& pick) {
+    pointer = position;
+    if (pick) ring_radius = std::max(2.0, brush_radius * scene.pixels_per_metre(pick->position_photo) / q->devicePixelRatioF());
+    q->update();
+  }
+
   void paint_at(const QPointF& position, bool finished) {
-    if (const auto pick = pick_at(position)) {
+    const auto pick = pick_at(position);
+    move_ring(position, pick);
+    if (pick) {
       if (stroke.empty()) stroke_subject = pick->subject;
       if (pick->subject == stroke_subject) {
         const auto near = scene.vertices_near(*pick, brush_radius);
-        stroke.insert(stroke.end(), near.begin(), near.end());
+        stroke.insert(near.begin(), near.end());
       }
     }
-    if (!stroke.empty()) Q_EMIT q->painted(stroke_subject, stroke, tool == Tool::erase, finished);
+    if (!stroke.empty()) Q_EMIT q->painted(stroke_subject, std::vector<int>(stroke.begin(), stroke.end()), tool == Tool::erase, finished);
     if (finished) stroke.clear();
   }
 
+  void draw_ring() const {
+    if (tool == Tool::navigate || !pointer || orbiting) return;
+    auto* list = ImGui::GetForegroundDrawList();
+    const ImVec2 centre(static_cast<float>(pointer->x()), static_cast<float>(pointer->y()));
+    const auto radius = static_cast<float>(ring_radius);
+    const ImU32 colour = tool == Tool::paint ? IM_COL32(255, 220, 120, 255) : IM_COL32(140, 200, 255, 255);
+    list->AddCircle(centre, radius, IM_COL32(0, 0, 0, 160), 48, 4.0F);   // two rings: visible on any colour
+    list->AddCircle(centre, radius, colour, 48, 2.0F);
+    list->AddCircleFilled(centre, 1.5F, colour);
+  }
+
   bool key(QKeyEvent* e) {
+    if (e->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) return false;
     auto display = scene.display();
     switch (e->key()) {
       case Qt::Key_F: scene.frame_all(); break;
+      case Qt::Key_V: q->set_tool(Tool::navigate); return true;
+      case Qt::Key_B: q->set_tool(Tool::paint); return true;
+      case Qt::Key_E: q->set_tool(Tool::erase); return true;
+      case Qt::Key_BracketLeft: q->set_brush_radius(brush_radius / 1.2); return true;
+      case Qt::Key_BracketRight: q->set_brush_radius(brush_radius * 1.2); return true;
       case Qt::Key_1: q->set_view(scene::NamedView::front); return true;
       case Qt::Key_3: q->set_view(scene::NamedView::side); return true;
       case Qt::Key_7: q->set_view(scene::NamedView::top); return true;
@@ -116,7 +149,6 @@ struct Viewport::Impl {
       case Qt::Key_G: display.ground = !display.ground; break;
       default: return false;
     }
-    if (e->modifiers() & (Qt::ControlModifier | Qt::AltModifier)) return false;
     scene.set_display(display);
     q->request_render();
     Q_EMIT q->display_changed();
@@ -192,10 +224,25 @@ void Viewport::set_overlay(std::function<void()> build) {
 double Viewport::last_scene_ms() const { return impl_->scene_ms; }
 int Viewport::scene_frames() const { return impl_->scene_frames; }
 void Viewport::set_tool(Tool tool) {
+  if (tool == impl_->tool) return;
   impl_->tool = tool;
-  setCursor(tool == Tool::navigate ? Qt::ArrowCursor : Qt::CrossCursor);
+  impl_->stroke.clear();
+  setCursor(tool == Tool::navigate ? Qt::ArrowCursor : Qt::BlankCursor);   // the ring is the cursor
+  update();
+  Q_EMIT tool_changed();
 }
-void Viewport::set_brush_radius(double metres) { impl_->brush_radius = metres; }
+Viewport::Tool Viewport::tool() const { return impl_->tool; }
+void Viewport::set_brush_radius(double metres) {
+  auto& s = *impl_;
+  metres = std::clamp(metres, kSmallestBrush, kLargestBrush);
+  if (metres == s.brush_radius) return;
+  s.ring_radius *= metres / s.brush_radius;
+  s.brush_radius = metres;
+  update();
+  Q_EMIT tool_changed();
+}
+double Viewport::brush_radius() const { return impl_->brush_radius; }
+QImage Viewport::picture() { return grabFramebuffer(); }
 
 void Viewport::initializeGL() {
   auto& s = *impl_;
@@ -241,9 +288,13 @@ void Viewport::paintGL() {
   state->vtkglColorMask(true, true, true, true);
   state->Pop();
   f->glBindFramebuffer(GL_FRAMEBUFFER, defaultFramebufferObject());
-  if (s.overlay) {
-    s.imgui.draw(this, s.overlay);
-    if (s.overlay_frames > 0) {
+  const bool ring = s.tool != Tool::navigate && s.pointer;
+  if (s.overlay || ring) {
+    s.imgui.draw(this, [&s] {
+      if (s.overlay) s.overlay();
+      s.draw_ring();
+    });
+    if (s.overlay && s.overlay_frames > 0) {
       --s.overlay_frames;
       QTimer::singleShot(0, this, qOverload<>(&QWidget::update));
     }
@@ -293,14 +344,20 @@ bool Viewport::Impl::forward(QEvent* e) {
   };
   switch (e->type()) {
     case QEvent::Leave:
+      pointer.reset();
+      q->update();
       Q_EMIT q->hover_left();
       return false;
     case QEvent::MouseMove: {
       auto* m = static_cast<QMouseEvent*>(e);
       if (pressed && (m->pos() - press_at).manhattanLength() > 3) moved = true;
-      if (pressed && tool != Tool::navigate) {
+      if (painting) {
         paint_at(m->position(), false);
         return true;
+      }
+      if (!pressed && tool != Tool::navigate) {
+        pointer = m->position();
+        q->update();
       }
       tell(m->position(), m->modifiers());
       interactor->InvokeEvent(vtkCommand::MouseMoveEvent);
@@ -308,7 +365,9 @@ bool Viewport::Impl::forward(QEvent* e) {
         scene.user_moved_camera();
       } else if (!pressed && hover_clock.elapsed() > 60) {
         hover_clock.restart();
-        if (const auto pick = pick_at(m->position())) Q_EMIT q->hovered(*pick);
+        const auto pick = pick_at(m->position());
+        if (tool != Tool::navigate) move_ring(m->position(), pick);
+        if (pick) Q_EMIT q->hovered(*pick);
         else Q_EMIT q->hover_left();
       }
       return true;
@@ -324,15 +383,18 @@ bool Viewport::Impl::forward(QEvent* e) {
         moved = false;
       }
       pressed = down;
-      if (m->button() == Qt::LeftButton && tool != Tool::navigate) {
+      if (m->button() == Qt::LeftButton && ((down && tool != Tool::navigate && !m->modifiers().testFlag(Qt::AltModifier)) || (!down && painting))) {
+        painting = down;
         paint_at(m->position(), !down);
         return true;
       }
       tell(m->position(), m->modifiers());
-      switch (m->button()) {
+      // With a brush in hand the right button (or Alt) turns the scene.
+      orbiting = down && tool != Tool::navigate;
+      switch (m->button() == Qt::RightButton && tool != Tool::navigate ? Qt::LeftButton : m->button()) {
         case Qt::LeftButton:
           interactor->InvokeEvent(down ? vtkCommand::LeftButtonPressEvent : vtkCommand::LeftButtonReleaseEvent);
-          if (!down && !moved) {
+          if (!down && !moved && tool == Tool::navigate) {
             if (const auto pick = pick_at(m->position())) Q_EMIT q->clicked(*pick);
           } else if (!down) {
             Q_EMIT q->view_changed();

@@ -22,26 +22,36 @@ class Document : public QObject {
 
   // Replaces everything (a new photograph, a project); clears the history.
   void reset(pipeline::Inputs inputs, const pipeline::Options& options, const QString& file = {});
-  // One undoable change with a name for Edit ▸ Undo. Changes with the same non-negative `merge_id` that follow each
+  // One undoable change with a name for Edit ▸ Undo; nothing when nothing changed. The inputs that `change` is given
+  // carry no photograph, which never changes by an edit. Changes with the same non-negative `merge_id` that follow each
   // other (a drag, typing) become one.
   void edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id = -1);
   void edit_options(const QString& name, const std::function<void(pipeline::Options&)>& change);
 
+  // Between them changes come in quick succession: a drag.
+  void begin_gesture() { gesture_ = true; }
+  void end_gesture();
+  bool in_gesture() const { return gesture_; }
+
   QString file() const { return file_; }
   void set_file(const QString& file);
   QString title() const;
+  // Restored after a crash: not saved anywhere that the user chose.
+  void set_recovered();
+  bool unsaved() const { return recovered_ || !undo_.isClean(); }
 
  Q_SIGNALS:
   void replaced();      // another photograph or project
+  void gesture_ended();
   void changed();       // any change, undo and redo included
 
  private:
   friend class EditCommand;
-  void apply(const pipeline::Inputs& inputs, const pipeline::Options& options);
   pipeline::Inputs inputs_;
   pipeline::Options options_;
   QUndoStack undo_;
   QString file_;
+  bool recovered_ = false, gesture_ = false;
 };
 
 }  // namespace tactus::ui

@@ -4,59 +4,72 @@
 #include <QMainWindow>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "tactus/pipeline/runner.h"
-#include "tactus/scene/scene.h"
 
-class QFrame;
 class QLabel;
 class QMenu;
 class QProgressBar;
 class QPushButton;
-class QTimer;
 
 namespace tactus::ui {
 
+class AnalysisSession;
+class Autosave;
+class DebugView;
 class Document;
+class ElidedLabel;
+class Exporter;
+class MessageArea;
 class PhotographPanel;
 class RunController;
 class StepsPanel;
 class TimelineBar;
 class Viewport;
+class ViewportPanel;
 
 class MainWindow : public QMainWindow {
   Q_OBJECT
  public:
   struct Services {
     std::function<pipeline::Ports()> make_ports;
-    std::function<pipeline::Inputs()> make_sample;           // the bundled sample; may throw
+    std::function<pipeline::Inputs(const std::string&)> make_sample;   // a bundled sample; may throw
+    std::vector<std::string> samples;                                  // their names, the default first
     std::string version;
+    std::string autosave_folder;                                       // empty: no autosave
   };
   explicit MainWindow(Services services, QWidget* parent = nullptr);
   ~MainWindow() override;
 
   // Opens what the file is: picture, project, mesh, keypoints, mask. Reads on another thread.
   void open_file(const QString& path);
-  void open_sample();
+  void open_sample(const QString& name = {});    // empty: the default one
+  void close_document();                         // nothing open
   void run();
 
   Document* document() const { return document_; }
+  AnalysisSession* session() const { return session_; }
+  RunController* controller() const;
   TimelineBar* timeline() const { return timeline_; }
   StepsPanel* steps() const { return steps_; }
-  Viewport* viewport() const { return viewport_; }
+  ViewportPanel* viewport_panel() const { return scene_; }
+  Viewport* viewport() const;
   PhotographPanel* photograph() const { return photograph_; }
-  RunController* controller() const { return controller_; }
-  std::shared_ptr<const pipeline::Analysis> analysis() const { return analysis_; }
-  QString banner_text() const;
-  void show_error(const QString& sentence);
+  MessageArea* messages() const { return messages_; }
+  Exporter* exporter() const { return exporter_; }
+  std::shared_ptr<const pipeline::Analysis> analysis() const;
+  QString status_text() const;
+  void show_error(const QString& sentence);      // stays until it is read
   void show_notice(const QString& text);
-  void export_results(const QString& folder);
-  void export_scene(const QString& file);
   void save_project(const QString& file);
   void set_dark(bool dark);
+  void copy_picture();
 
  Q_SIGNALS:
-  void analysis_shown();
+  void analysis_shown();                         // a run has ended well and is on the screen
+  void opened(const QString& path, bool well);
 
  protected:
   void dragEnterEvent(QDragEnterEvent*) override;
@@ -64,32 +77,38 @@ class MainWindow : public QMainWindow {
   void closeEvent(QCloseEvent*) override;
 
  private:
+  void lay_out();
+  void connect_panels();
+  void connect_session();
   void make_menus();
-  void show_analysis(std::shared_ptr<const pipeline::Analysis> analysis);
+  void make_file_menu();
+  void make_edit_menu();
+  void make_view_menu();
+  void make_analyse_menu();
+  void make_help_menu();
+  void open_with_dialog();
+  void export_again();
+  void offer_recovery();
+  void show_analysis();
   void show_position(const pipeline::TimelinePosition& position);
-  void mark_stale();
-  void toggle_overlay(bool on);
-  void write_in_background(const QString& what, const QString& target, std::function<void()> write);
   void remember(const QString& path);
   void fill_recent();
-  void apply_opened(const QString& path, const std::function<void()>& apply, const QString& error);
   Services services_;
   Document* document_;
-  RunController* controller_;
+  AnalysisSession* session_;
+  Exporter* exporter_;
+  Autosave* autosave_ = nullptr;
   PhotographPanel* photograph_;
-  Viewport* viewport_;
+  ViewportPanel* scene_;
   StepsPanel* steps_;
   TimelineBar* timeline_;
-  QFrame* banner_;
-  QLabel *banner_label_, *status_, *model_;
+  MessageArea* messages_;
+  DebugView* debug_;
+  ElidedLabel* status_;
+  QLabel* model_;
   QProgressBar* progress_;
-  QPushButton *cancel_, *retry_;
-  QMenu* recent_;
-  QTimer* autosave_;
-  std::shared_ptr<const pipeline::Analysis> analysis_;
-  std::shared_ptr<const pipeline::Analysis> complete_;   // of the last run that came to its end
-  std::shared_ptr<const pipeline::Inputs> run_inputs_;
-  const void *shown_body_ = nullptr, *shown_object_ = nullptr, *shown_body_contact_ = nullptr, *shown_object_contact_ = nullptr, *shown_photo_ = nullptr;
+  QPushButton* cancel_;
+  QMenu* recent_ = nullptr;
   bool follow_ = true;      // the timeline follows a run until the user takes it
 };
 

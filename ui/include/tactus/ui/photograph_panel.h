@@ -7,12 +7,14 @@
 
 class QComboBox;
 class QLabel;
-class QLineEdit;
+class QDoubleSpinBox;
 class QPushButton;
 class QSlider;
 class QToolButton;
 
 namespace tactus::ui {
+
+class PromptEdit;
 
 class PhotographPanel : public QWidget {
   Q_OBJECT
@@ -21,6 +23,8 @@ class PhotographPanel : public QWidget {
   PhotoCanvas* canvas() const { return canvas_; }
   void set_running(bool running);
   void focus_prompt();
+  PromptEdit* prompt() const { return prompt_; }
+  QString needed() const;                 // what is still needed, as shown; empty: nothing
 
  Q_SIGNALS:
   void run_requested();
@@ -33,7 +37,8 @@ class PhotographPanel : public QWidget {
   void make_mask(const QRectF& photo_rect);
   Document* document_;
   PhotoCanvas* canvas_;
-  QLineEdit* prompt_;
+  PromptEdit* prompt_;
+  QDoubleSpinBox* size_;
   QComboBox *object_, *target_, *joint_;
   QPushButton* run_;
   QLabel *needed_, *busy_;

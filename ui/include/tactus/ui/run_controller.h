@@ -22,8 +22,13 @@ class RunController : public QObject {
   ~RunController() override;
 
   bool running() const { return running_; }
-  // Cancels a run that is under way and starts this one.
-  void start(std::shared_ptr<const pipeline::Inputs> inputs, const pipeline::Options& options);
+  // Cancels a run that is under way and starts this one; with `known` a preview from it comes first.
+  void start(std::shared_ptr<const pipeline::Inputs> inputs, const pipeline::Options& options, std::shared_ptr<const pipeline::Analysis> known = nullptr);
+  // A preview alone, while something is dragged. Cancels a run; a preview still waiting gives way to this one.
+  void preview(std::shared_ptr<const pipeline::Inputs> inputs, std::shared_ptr<const pipeline::Analysis> known);
+  int previews_under_way() const { return previews_; }
+  // What the runs use; null until the first run has loaded it.
+  std::shared_ptr<const pipeline::Ports> ports() const { return ports_; }
   void cancel();
 
  Q_SIGNALS:
@@ -33,14 +38,17 @@ class RunController : public QObject {
   void finished(std::shared_ptr<const pipeline::Analysis> analysis);
   void failed(const QString& stage, const QString& sentence);
   void cancelled();
-  void model_described(const QString& description);
+  void previewed(std::shared_ptr<const pipeline::Analysis> analysis, bool newest);
+  void model_described(const QString& name, const QString& description);
 
  private:
   struct Worker;
   void deliver();
   std::unique_ptr<Worker> worker_;
   bool running_ = false;
+  int previews_ = 0;
   std::uint64_t current_ = 0;
+  std::shared_ptr<const pipeline::Ports> ports_;
 };
 
 }  // namespace tactus::ui

@@ -1,51 +1,54 @@
-// The pipeline as a list, the views with their masks, the answer, the threshold and the plots.
+// The right side: the steps, the views with their masks, the answer, the threshold and the plots; or one view enlarged.
 #pragma once
 
 #include <QWidget>
-#include <array>
 #include <memory>
-#include <vector>
 
 #include "tactus/pipeline/analysis.h"
 
 class QLabel;
-class QListWidget;
 class QSlider;
+class QStackedWidget;
 
 namespace tactus::ui {
 
+class Document;
 class PlotWidget;
+class StageList;
+class ViewEditor;
+class ViewStrip;
 
 class StepsPanel : public QWidget {
   Q_OBJECT
  public:
-  explicit StepsPanel(QWidget* parent = nullptr);
+  explicit StepsPanel(Document* document, QWidget* parent = nullptr);
   void set_analysis(std::shared_ptr<const pipeline::Analysis> analysis);
   void set_position(const pipeline::TimelinePosition& position);
-  void set_stale(const QString& reason);       // marks what is shown as stale; empty: fresh
-  void set_failure(pipeline::Stage stage, const QString& sentence);
+  void enlarge(int view);                      // 0-7
+  bool view_enlarged() const;
   double threshold() const;
+  StageList* stages() const { return stages_; }
+  ViewStrip* strip() const { return strip_; }
+  ViewEditor* editor() const { return editor_; }
   PlotWidget* loss_plot() const { return losses_; }
+  QSize sizeHint() const override;
 
  Q_SIGNALS:
   void stage_chosen(tactus::pipeline::Stage stage);
   void position_chosen(const tactus::pipeline::TimelinePosition& position);
   void threshold_changed(double threshold);
+  void retry_requested();
 
  private:
-  void fill_list();
-  void fill_views();
   void fill_contact();
   std::shared_ptr<const pipeline::Analysis> analysis_;
-  pipeline::TimelinePosition position_;
-  QString stale_;
-  QListWidget* list_;
-  std::vector<QLabel*> thumbnails_;
+  QStackedWidget* pages_;
+  StageList* stages_;
+  ViewStrip* strip_;
+  ViewEditor* editor_;
   QLabel *answer_, *contact_, *threshold_label_;
   QSlider* threshold_;
   PlotWidget *rmse_, *losses_;
-  const void* shown_views_ = nullptr;
-  const void* shown_masks_ = nullptr;
   Eigen::VectorXf body_areas_, object_areas_;
 };
 

@@ -26,6 +26,7 @@ class TimelineBar : public QWidget {
   void go_to_end();
 
  Q_SIGNALS:
+  void taken();                   // the user moved it
   void position_changed(const tactus::pipeline::TimelinePosition& position);
 
  protected:

@@ -1,6 +1,7 @@
 // The OpenGL widget that shows a scene::Scene, with orbit controls, picking and the debug overlay.
 #pragma once
 
+#include <QImage>
 #include <QOpenGLWidget>
 #include <functional>
 #include <memory>
@@ -26,8 +27,12 @@ class Viewport : public QOpenGLWidget {
   int scene_frames() const;
 
   enum class Tool { navigate, paint, erase };         // paint and erase report brush strokes instead of orbiting
-  void set_tool(Tool tool);
-  void set_brush_radius(double metres);
+  void set_tool(Tool tool);                           // keys V, B, E
+  Tool tool() const;
+  void set_brush_radius(double metres);               // clamped; keys [ and ]
+  double brush_radius() const;
+  static constexpr double kSmallestBrush = 0.005, kLargestBrush = 0.15;
+  QImage picture();                                   // what is shown, at the screen's resolution
 
  Q_SIGNALS:
   void hovered(const tactus::scene::Pick& pick);
@@ -37,6 +42,7 @@ class Viewport : public QOpenGLWidget {
   // A stroke of the contact brush: vertices touched so far by this stroke; finished on release.
   void painted(tactus::scene::Subject subject, const std::vector<int>& vertices, bool erase, bool finished);
   void first_frame();
+  void tool_changed();                                // the tool or the brush's size
   void display_changed();                             // a key changed what is shown
 
  protected:

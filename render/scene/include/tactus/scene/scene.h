@@ -70,8 +70,12 @@ class Scene {
   // x, y in pixels of the render window, from the top left.
   std::optional<Pick> pick(int x, int y) const;
   void set_highlight(const std::optional<Pick>& pick);     // a small marker
-  // Vertices within radius_m of a pick on the same subject, for the contact brush.
+  // Vertices within radius_m of a pick on the same subject whose surface faces the way the picked one does: a brush on
+  // the palm leaves the back of the hand alone.
   std::vector<int> vertices_near(const Pick& pick, double radius_m) const;
+
+  // Pixels of the render window that a metre across spans at a point (frame photo); 0 before there is a window.
+  double pixels_per_metre(const Eigen::Vector3d& position_photo) const;
 
   // Off-screen picture; RGB. Works without a window system's window (needs GLX under Xvfb or EGL/OSMesa).
   ImageU8 render_picture(int width, int height);

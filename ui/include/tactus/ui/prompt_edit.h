@@ -1,0 +1,31 @@
+// The question: one line that grows to four with its text, then scrolls; Enter asks. Right-to-left text runs so.
+#pragma once
+
+#include <QPlainTextEdit>
+
+namespace tactus::ui {
+
+class PromptEdit : public QPlainTextEdit {
+  Q_OBJECT
+ public:
+  explicit PromptEdit(QWidget* parent = nullptr);
+  static constexpr int kMostLines = 4;
+  QString text() const { return toPlainText(); }
+  void set_text(const QString& text);            // without `edited`
+
+ Q_SIGNALS:
+  void edited(const QString& text);
+  void asked();
+
+ protected:
+  void keyPressEvent(QKeyEvent*) override;
+  void resizeEvent(QResizeEvent*) override;
+  void insertFromMimeData(const QMimeData*) override;
+  bool canInsertFromMimeData(const QMimeData*) const override;
+
+ private:
+  void fit_height();
+  bool quiet_ = false;
+};
+
+}  // namespace tactus::ui

@@ -1,0 +1,202 @@
+#include "tactus/ui/viewport_panel.h"
+
+#include <QButtonGroup>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QPushButton>
+#include <QSlider>
+#include <QStackedWidget>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <cmath>
+
+#include "tactus/io/results.h"
+#include "tactus/ui/contact_brush.h"
+#include "tactus/ui/document.h"
+#include "tactus/ui/welcome.h"
+
+namespace tactus::ui {
+
+ViewportPanel::ViewportPanel(Document* document, const std::vector<std::string>& samples, QWidget* parent)
+    : QWidget(parent), document_(document), pages_(new QStackedWidget), viewport_(new Viewport), welcome_(new Welcome(samples)),
+      brush_(new ContactBrush(document, viewport_, this)) {
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  tools_ = new QWidget;
+  auto* bar = new QHBoxLayout(tools_);
+  bar->setContentsMargins(8, 8, 8, 8);
+  bar->setSpacing(4);
+  const auto button = [&](const QString& text, const QString& tip) {
+    auto* b = new QToolButton;
+    b->setText(text);
+    b->setToolTip(tip);
+    b->setAccessibleName(tip);
+    bar->addWidget(b);
+    return b;
+  };
+  auto* group = new QButtonGroup(this);
+  const auto tool = [&](const QString& text, const QString& tip, Viewport::Tool value) {
+    auto* b = button(text, tip);
+    b->setCheckable(true);
+    group->addButton(b);
+    connect(b, &QToolButton::clicked, this, [this, value] { viewport_->set_tool(value); });
+    return b;
+  };
+  navigate_ = tool(tr("Orbit"), tr("Turn the scene (V): drag turns, middle drag moves, the wheel zooms"), Viewport::Tool::navigate);
+  paint_ = tool(tr("Paint"), tr("Paint contact on the body or the object (B); right drag turns the scene, [ and ] change the size"), Viewport::Tool::paint);
+  erase_ = tool(tr("Erase"), tr("Paint \"no contact\" (E); right drag turns the scene, [ and ] change the size"), Viewport::Tool::erase);
+  size_ = new QSlider(Qt::Horizontal);
+  size_->setRange(5, 150);
+  size_->setMinimumWidth(48);
+  size_->setMaximumWidth(120);
+  size_->setToolTip(tr("Brush radius ([ and ])"));
+  size_->setAccessibleName(tr("Brush radius in millimetres"));
+  size_label_ = new QLabel;
+  size_label_->setMinimumWidth(size_label_->fontMetrics().horizontalAdvance(QStringLiteral("15.0 cm")));
+  clear_ = new QPushButton(tr("Clear"));
+  clear_->setToolTip(tr("Forget all painted contact, here and in the views"));
+  bar->addWidget(size_);
+  bar->addWidget(size_label_);
+  bar->addWidget(clear_);
+  bar->addStretch(1);
+  auto* frame = button(tr("Frame"), tr("Show everything (F)"));
+  auto* photo = button(tr("Photo view"), tr("Look through the photograph's camera (0)"));
+  column->addWidget(tools_);
+  pages_->addWidget(welcome_);
+  pages_->addWidget(viewport_);
+  viewport_->setMinimumSize(240, 160);
+  column->addWidget(pages_, 1);
+  setMinimumWidth(300);
+
+  connect(frame, &QToolButton::clicked, this, [this] {
+    viewport_->scene().frame_all();
+    viewport_->request_render();
+  });
+  connect(photo, &QToolButton::clicked, this, [this] { viewport_->set_view(scene::NamedView::photo); });
+  connect(clear_, &QPushButton::clicked, this, &ViewportPanel::clear_painting);
+  connect(size_, &QSlider::valueChanged, this, [this](int mm) {
+    if (std::lround(1000 * viewport_->brush_radius()) != mm) viewport_->set_brush_radius(1e-3 * mm);
+  });
+  connect(viewport_, &Viewport::tool_changed, this, &ViewportPanel::show_tool);
+  connect(viewport_, &Viewport::hovered, this, &ViewportPanel::describe);
+  connect(viewport_, &Viewport::hover_left, this, [this] { Q_EMIT told({}); });
+  connect(viewport_, &Viewport::clicked, this, [this](const scene::Pick& pick) {
+    viewport_->scene().set_highlight(pick);
+    viewport_->request_render();
+  });
+  connect(document, &Document::changed, this, &ViewportPanel::show_document);
+  show_tool();
+  show_document();
+}
+
+void ViewportPanel::set_tool(Viewport::Tool tool) { viewport_->set_tool(tool); }
+void ViewportPanel::clear_painting() { brush_->clear(); }
+
+void ViewportPanel::show_document() {
+  const bool open = !document_->inputs().photo.empty();
+  pages_->setCurrentWidget(open ? static_cast<QWidget*>(viewport_) : welcome_);
+  tools_->setVisible(open);
+  show_tool();
+}
+
+void ViewportPanel::show_tool() {
+  const auto tool = viewport_->tool();
+  navigate_->setChecked(tool == Viewport::Tool::navigate);
+  paint_->setChecked(tool == Viewport::Tool::paint);
+  erase_->setChecked(tool == Viewport::Tool::erase);
+  const bool brushing = tool != Viewport::Tool::navigate;
+  size_->setVisible(brushing);
+  size_label_->setVisible(brushing);
+  clear_->setVisible(brushing || brush_->painted());
+  clear_->setEnabled(brush_->painted());
+  const bool possible = analysis_ && analysis_->body_contact;
+  paint_->setEnabled(possible);
+  erase_->setEnabled(possible);
+  size_->setValue(static_cast<int>(std::lround(1000 * viewport_->brush_radius())));
+  size_label_->setText(tr("%1 cm").arg(100 * viewport_->brush_radius(), 0, 'f', 1));
+}
+
+void ViewportPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis) {
+  const bool had_contact = analysis_ && analysis_->body_contact;
+  analysis_ = std::move(analysis);
+  brush_->set_analysis(analysis_);
+  auto& scene = viewport_->scene();
+  if (!analysis_) {
+    shown_body_ = shown_object_ = shown_body_contact_ = shown_object_contact_ = shown_fit_ = nullptr;
+    scene.clear();
+    viewport_->set_tool(Viewport::Tool::navigate);
+    viewport_->request_render();
+    return;
+  }
+  const auto& a = *analysis_;
+  bool frame = false;
+  if (a.body && shown_body_ != a.body.get()) {
+    scene.set_body(a.body->mesh);
+    scene.set_photo(a.inputs->photo, a.body->camera);
+    frame = shown_body_ == nullptr;
+    shown_body_ = a.body.get();
+    shown_body_contact_ = nullptr;
+  }
+  if (a.object && shown_object_ != a.object.get()) {
+    scene.set_object(a.object->mesh);
+    shown_object_ = a.object.get();
+    shown_object_contact_ = nullptr;
+  }
+  if (a.body_contact && shown_body_contact_ != a.body_contact.get()) {
+    scene.set_contact(scene::Subject::body, a.body_contact->probability, a.body_contact->coverage);
+    shown_body_contact_ = a.body_contact.get();
+  }
+  if (a.object_contact && shown_object_contact_ != a.object_contact.get()) {
+    scene.set_contact(scene::Subject::object, a.object_contact->probability, a.object_contact->coverage);
+    shown_object_contact_ = a.object_contact.get();
+  }
+  if (a.fit && a.object && shown_fit_ != a.fit.get()) {
+    shown_fit_ = a.fit.get();
+    const Eigen::Vector3d centre = geometry::area_weighted_centroid(a.object->mesh);
+    std::vector<Eigen::Vector3d> path;
+    for (const auto& pose : io::animation_frames(a)) path.push_back(pose * centre);
+    scene.set_trajectory(path);
+  }
+  if (frame) scene.set_view(scene::NamedView::front);
+  if (had_contact != (a.body_contact != nullptr)) show_tool();
+  viewport_->request_render();
+}
+
+void ViewportPanel::set_position(const pipeline::TimelinePosition& position) {
+  if (!analysis_) return;
+  viewport_->scene().set_object_pose(pipeline::object_pose(*analysis_, position));
+  viewport_->request_render();
+}
+
+void ViewportPanel::set_threshold(double threshold) {
+  auto display = viewport_->scene().display();
+  display.threshold = static_cast<float>(threshold);
+  viewport_->scene().set_display(display);
+  viewport_->request_render();
+}
+
+void ViewportPanel::set_dark(bool dark) {
+  auto display = viewport_->scene().display();
+  display.dark = dark;
+  viewport_->scene().set_display(display);
+  viewport_->request_render();
+}
+
+void ViewportPanel::describe(const scene::Pick& pick) {
+  if (!analysis_ || !analysis_->body_contact || !analysis_->object_contact || pick.vertex < 0) return;
+  const bool body = pick.subject == scene::Subject::body;
+  const auto& contact = body ? *analysis_->body_contact : *analysis_->object_contact;
+  if (pick.vertex >= contact.probability.size()) return;
+  const auto v = static_cast<std::size_t>(pick.vertex);
+  const auto& names = body ? analysis_->body->part_names : analysis_->object->part_names;
+  const auto& parts = body ? analysis_->body->vertex_parts : analysis_->object->vertex_parts;
+  const QString part = v < parts.size() ? QString::fromStdString(names[parts[v]]) : body ? tr("body") : tr("object");
+  const auto& edit = body ? document_->inputs().body_contact_edit : document_->inputs().object_contact_edit;
+  const bool painted = edit && pick.vertex < edit->size() && !std::isnan((*edit)[pick.vertex]);
+  if (painted) Q_EMIT told(tr("%1: painted %2, vertex %3").arg(part, (*edit)[pick.vertex] > 0.5F ? tr("contact") : tr("no contact")).arg(pick.vertex));
+  else if (contact.coverage[v] == 0) Q_EMIT told(tr("%1: no view saw vertex %2").arg(part).arg(pick.vertex));
+  else Q_EMIT told(tr("%1: contact %2, vertex %3, seen by %4 views").arg(part).arg(static_cast<double>(contact.probability[pick.vertex]), 0, 'f', 2).arg(pick.vertex).arg(contact.coverage[v]));
+}
+
+}  // namespace tactus::ui
