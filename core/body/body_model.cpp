@@ -67,15 +67,30 @@ void validate(const BodyModelData& d, const std::string& what) {
     refuse("the skinning weights do not match the vertices");
   for (const auto bone : d.skin_bones)
     if (bone >= bones) refuse("a skinning weight names an unknown bone");
+  const auto one = [](double sum) { return std::abs(sum - 1.0) < 1e-3; };   // false for NaN
+  for (std::size_t first = 0; first < cells; first += static_cast<std::size_t>(d.weights_per_vertex)) {
+    double sum = 0.0;
+    for (std::size_t k = first; k < first + static_cast<std::size_t>(d.weights_per_vertex); ++k) {
+      if (!(d.skin_weights[k] >= 0.0F)) refuse("a skinning weight is negative or not a number");
+      sum += static_cast<double>(d.skin_weights[k]);
+    }
+    if (!one(sum)) refuse("the skinning weights of a vertex do not add up to 1");
+  }
+  if (!d.template_heads.allFinite()) refuse("the head of a bone is not a finite number");
   for (const auto& shape : d.shapes) {
     if (shape.vertices.rows() != vertices || shape.heads.rows() != bones) refuse("a blend shape has the wrong size");
+    if (!shape.vertices.allFinite() || !shape.heads.allFinite()) refuse("a blend shape holds numbers that are not finite");
     for (const auto v : shape.variations)
       if (static_cast<int>(v) >= kVariationCount) refuse("a blend shape names an unknown variation");
   }
   for (const auto& keypoint : d.keypoints) {
     if (keypoint.empty()) refuse("a keypoint has no vertices");
-    for (const auto& [vertex, weight] : keypoint)
+    double sum = 0.0;
+    for (const auto& [vertex, weight] : keypoint) {
       if (vertex < 0 || vertex >= vertices) refuse("a keypoint names an unknown vertex");
+      sum += static_cast<double>(weight);
+    }
+    if (!one(sum)) refuse("the weights of a keypoint's vertices do not add up to 1");
   }
   if (d.vertex_parts.size() != static_cast<std::size_t>(vertices)) refuse("the parts do not match the vertices");
   for (const auto part : d.vertex_parts)

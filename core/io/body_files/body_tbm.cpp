@@ -65,6 +65,7 @@ class Reader {
     raw(values.data(), values.size() * sizeof(T));
     return values;
   }
+  bool at_end() const { return at_ == bytes_.size(); }
   std::string text() {
     std::string t(count(1), '\0');
     raw(t.data(), t.size());
@@ -90,6 +91,7 @@ class Reader {
 
 void write_body_model(const std::filesystem::path& file, const body::BodyModelData& d) {
   const std::filesystem::path beside = file.string() + ".part";
+  bool written = false;
   {
     Writer w(beside);
     for (int i = 0; i < 8; ++i) w.value(kMagic[i]);
@@ -120,9 +122,15 @@ void write_body_model(const std::filesystem::path& file, const body::BodyModelDa
     w.value(static_cast<std::uint64_t>(d.part_names.size()));
     for (const auto& name : d.part_names) w.text(name);
     w.array(d.vertex_parts.data(), d.vertex_parts.size());
-    if (!w.good()) throw cannot_run(file.string() + ": the file could not be written; is the disk full?");
+    written = w.good();
   }
-  std::filesystem::rename(beside, file);
+  std::error_code error;
+  if (written) std::filesystem::rename(beside, file, error);
+  if (!written || error) {
+    std::error_code ignored;
+    std::filesystem::remove(beside, ignored);
+    throw cannot_run(file.string() + ": the file could not be written; is the disk full, or the name taken by a folder?");
+  }
 }
 
 body::BodyModelData read_body_model(const std::filesystem::path& file) {
@@ -163,6 +171,7 @@ body::BodyModelData read_body_model(const std::filesystem::path& file) {
   d.part_names.resize(r.count(8));
   for (auto& part : d.part_names) part = r.text();
   d.vertex_parts = r.array<std::uint8_t>();
+  if (!r.at_end()) throw bad_input(name + ": the body model is damaged (more follows its end); build Tactus again");
   validate(d, name);
   return d;
 }

@@ -23,6 +23,8 @@ T little_endian(const std::uint8_t* p) {
 }  // namespace
 
 std::vector<std::uint8_t> read_file(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) throw bad_input(file.string() + ": this is a folder; name a file");
   std::ifstream stream(file, std::ios::binary | std::ios::ate);
   if (!stream) throw bad_input(file.string() + ": the file could not be opened; check its name and permissions");
   const auto size = static_cast<std::streamoff>(stream.tellg());
@@ -148,13 +150,12 @@ std::vector<std::uint8_t> ZipReader::read(const std::string& name) const {
   const std::uint64_t start = entry.offset + 30 + little_endian<std::uint16_t>(h + 26) + little_endian<std::uint16_t>(h + 28);
   if (start > n || n - start < entry.packed) refuse("is cut off");
   if (entry.size > kLargestEntry) refuse("is larger than 4 GiB");
+  // Refuse absurd sizes before memory is taken for them; a deflated byte yields at most about 1032 bytes.
+  if (entry.method == 0 ? entry.packed != entry.size : entry.size / 1100 > entry.packed + 1) refuse("is damaged");
   std::vector<std::uint8_t> out(entry.size);
   if (entry.method == 0) {
-    if (entry.packed != entry.size) refuse("is damaged");
     std::memcpy(out.data(), bytes_.data() + start, entry.size);
   } else if (entry.method == 8) {
-    // A deflated byte yields at most about 1032 bytes: refuse absurd sizes before inflating.
-    if (entry.size / 1100 > entry.packed + 1) refuse("is damaged");
     z_stream stream{};
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw cannot_run(file_name_ + ": zlib could not start");
     stream.next_in = const_cast<Bytef*>(bytes_.data() + start);

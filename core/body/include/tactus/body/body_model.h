@@ -64,7 +64,7 @@ class BodyModel {
   const std::vector<Bone>& bones() const;
   int bone_index(const std::string& name) const;    // throws Error{bad_input} for an unknown name
 
-  // Named regions for words and colours: "head", "left_hand", "torso_back", … One id a vertex.
+  // Named regions for words and colours: "head", "left hand", "upper back", … One id a vertex.
   const std::vector<std::string>& part_names() const;
   const std::vector<std::uint8_t>& vertex_parts() const;
 
