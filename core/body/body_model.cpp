@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <numbers>
 #include <unordered_map>
 
+#include "keypoint_skeleton.h"
 #include "tactus/body/body_model_data.h"
 #include "tactus/error.h"
 #include "tactus/parallel.h"
@@ -100,6 +103,8 @@ void validate(const BodyModelData& d, const std::string& what) {
 struct BodyModel::Impl {
   BodyModelData data;
   std::unordered_map<std::string, int> bone_ids;
+  std::once_flag skeleton_made;
+  std::unique_ptr<KeypointSkeleton> skeleton;
 
   // Motion of each bone from rest to pose, frame body.
   std::vector<Eigen::Isometry3d> chain(const ShapedBody& body, const Pose& pose) const {
@@ -162,6 +167,13 @@ const std::vector<Bone>& BodyModel::bones() const { return impl_->data.bones; }
 const std::vector<std::string>& BodyModel::part_names() const { return impl_->data.part_names; }
 const std::vector<std::uint8_t>& BodyModel::vertex_parts() const { return impl_->data.vertex_parts; }
 const BodyModelData& BodyModel::data() const { return impl_->data; }
+
+const KeypointSkeleton& BodyModel::keypoint_skeleton() const {
+  std::call_once(impl_->skeleton_made, [this] {
+    impl_->skeleton = std::make_unique<KeypointSkeleton>(impl_->data, surface_samples(impl_->data));
+  });
+  return *impl_->skeleton;
+}
 
 int BodyModel::bone_index(const std::string& name) const {
   const auto found = impl_->bone_ids.find(name);

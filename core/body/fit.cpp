@@ -65,9 +65,6 @@ BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitPro
                  const FitState& state, double objective) {
   BodyFit fit;
   fit.phenotype = state.phenotype;
-  for (double* field : {&fit.phenotype.height, &fit.phenotype.weight, &fit.phenotype.muscle,
-                        &fit.phenotype.gender, &fit.phenotype.proportions})
-    *field = std::clamp(*field, 0.0, 1.0);
   fit.pose = problem.pose_of(state);
   fit.photo_from_body.rotation = state.rotation;
   fit.photo_from_body.translation = state.translation;

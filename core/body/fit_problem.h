@@ -2,11 +2,11 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <memory>
 #include <vector>
 
 #include "keypoint_skeleton.h"
 #include "tactus/body/photo_body.h"
+#include "tactus/random.h"
 
 namespace tactus::body {
 
@@ -19,6 +19,9 @@ struct Joint {
   double sigma = 0.5;    // the prior's deviation, radians
   double low = -2.0, high = 2.0;
 };
+
+inline constexpr int kPhenotypeCount = 5;   // height, weight, muscle, gender, proportions; age stays
+double& phenotype_field(Phenotype& phenotype, int i);
 
 // State: placement (rotation, translation), joint angles, phenotype.
 struct FitState {
@@ -38,6 +41,8 @@ class FitProblem {
   // A body that faces `yaw` radians from the camera, standing or seated, at the depth its marks suggest.
   FitState start(double yaw, bool seated) const;
   FitState from_fit(const BodyFit& fit) const;
+  // Some facing and some pose that the priors allow.
+  FitState chance(Random& random) const;
   Pose pose_of(const FitState& state) const;
 
   struct Effort {
@@ -45,23 +50,40 @@ class FitProblem {
     bool phenotype = false;
     bool silhouette = false;
   };
-  // Levenberg–Marquardt; returns the objective, adds the iterations spent.
+  // Levenberg–Marquardt inside the joints' limits and the sliders' ends; returns the objective, adds the iterations spent.
   double minimise(FitState& state, const Effort& effort, int& iterations, const Progress& progress) const;
 
+  // The parts of the minimisation.
+  using Rows = KeypointSkeleton::Rows;
+  // What the fit may change, in order: 3 turns of the placement (axes of the photo), 3 of its translation (metres),
+  // the joint angles, then height, weight, muscle, gender, proportions.
+  Eigen::Index parameter_count(const FitState& state, const Effort& effort) const;
+  FitState moved(const FitState& state, const Eigen::VectorXd& step, const Effort& effort) const;
+  Eigen::VectorXd residuals(const FitState& state, const Effort& effort) const;
+  // [residuals, parameters]; by hand but for the phenotype, which is piecewise linear and taken by differences.
+  Eigen::MatrixXd jacobian(const FitState& state, const Effort& effort) const;
+
  private:
-  using Rows = Eigen::Matrix<double, Eigen::Dynamic, 3, Eigen::RowMajor>;
-  Rows points(const FitState& state, const KeypointSkeleton::Shaped& shaped) const;
-  void residuals(const FitState& state, const Rows& points, const Effort& effort, Eigen::VectorXd& r) const;
+  using Shaped = KeypointSkeleton::Shaped;
+  using Posed = KeypointSkeleton::Posed;
+  struct Slopes;   // of the residuals with respect to points and parameters
+  int points_for(const Effort& effort) const { return kKeypointCount + (effort.silhouette ? samples_ : 0); }
+  void place(FitState& state, double yaw) const;   // upright, where its marks suggest
+  Rows placed(const FitState& state, const Rows& body_points) const;
+  void residuals(const FitState& state, const Rows& points, const Effort& effort, Eigen::VectorXd& r,
+                 Slopes* slopes) const;
+  Eigen::MatrixXd jacobian(const FitState& state, const Shaped& shaped, const Effort& effort,
+                           Eigen::VectorXd& r) const;
+  Eigen::MatrixXd point_jacobian(const FitState& state, const Posed& posed, const Effort& effort) const;
   std::vector<Eigen::Matrix3d> rotations_of(const Eigen::VectorXd& angles) const;
-  FitState moved(const FitState& state, const Eigen::VectorXd& step, bool phenotype) const;
 
   const BodyModel& model_;
+  const KeypointSkeleton& skeleton_;
   const BodyFitInput& input_;
   const BodyFitOptions& options_;
   geometry::PinholeCamera camera_;
   std::vector<Joint> joints_;
-  std::unique_ptr<KeypointSkeleton> skeleton_;
-  std::vector<int> samples_;  // vertices that the silhouette holds inside the mask
+  int samples_ = 0;           // surface points that the silhouette holds inside the mask; 0 without one
   ImageF outside_;            // distance to the person mask, pixels
   double sigma_px_ = 1.0;
 };

@@ -73,7 +73,7 @@ TEST(KeypointSkeleton, GivesThePointsOfTheSkinnedMesh) {
     rotations.emplace_back(
         Eigen::AngleAxisd(v.norm(), v.norm() > 0 ? v.normalized() : Eigen::Vector3d::UnitX()));
   }
-  const auto points = skeleton.pose(skeleton.shape(s.phenotype), rotations);
+  const auto points = skeleton.pose(skeleton.shape(s.phenotype, skeleton.point_count()), rotations).points;
   const PosedBody posed = model().pose(model().shape(s.phenotype), s.pose);
   ASSERT_EQ(points.rows(), kKeypointCount + 3);
   for (int k = 0; k < kKeypointCount; ++k)

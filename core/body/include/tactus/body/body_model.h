@@ -49,6 +49,8 @@ struct PosedBody {
   Eigen::Matrix<double, kKeypointCount, 3, Eigen::RowMajor> keypoints;  // frame body
 };
 
+class KeypointSkeleton;   // of the fit; core/body/keypoint_skeleton.h
+
 // Arrays of body.tbm (written by the bake step, read by io::read_body_model).
 struct BodyModelData;
 
@@ -78,6 +80,8 @@ class BodyModel {
   Eigen::Matrix<double, kKeypointCount, 3, Eigen::RowMajor> pose_keypoints(const ShapedBody& body,
                                                                            const Pose& pose) const;
   const BodyModelData& data() const;
+  // The keypoints and a spread of the surface, made ready for fitting; built when first asked for (safe from any thread).
+  const KeypointSkeleton& keypoint_skeleton() const;
 
  private:
   struct Impl;
