@@ -1,6 +1,7 @@
 // tactus analyse, tactus contact.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "tactus/io/picture.h"
 #include "tactus/io/project.h"
 #include "tactus/io/results.h"
+#include "tactus/objects/library.h"
 #include "terminal_progress.h"
 
 namespace tactus::cli {
@@ -23,44 +25,68 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string photo, prompt, model = "prior", object, human_mask, object_mask, keypoints, body_pose, mode = "corrected";
+  std::string photo, prompt, model = "prior", object, human_mask, object_mask, keypoints, body_pose;
   std::string device = "auto", sample, out;
+  std::optional<std::string> mode;
   std::optional<int> person;
-  std::uint64_t seed = 42;
+  std::optional<std::uint64_t> seed;
+  std::optional<double> object_size;
   bool scale = false;
 };
 
-bool is_mesh_file(const std::string& text) {
-  std::string extension = fs::path(text).extension();
-  std::transform(extension.begin(), extension.end(), extension.begin(), [](unsigned char c) { return std::tolower(c); });
-  return extension == ".obj" || extension == ".ply" || extension == ".glb";
+bool is_blank(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; });
 }
 
-pipeline::Inputs read_inputs(const Arguments& arguments) {
-  pipeline::Inputs inputs;
-  const bool project = fs::path(arguments.photo).extension() == ".tactus";
-  if (!arguments.sample.empty()) {
-    inputs = app::sample_inputs(arguments.sample);
-  } else if (project) {
-    inputs = io::read_project(arguments.photo).inputs;
-  } else {
-    if (arguments.photo.empty()) throw bad_input("photograph: none was named; give PHOTO, or --sample NAME");
-    inputs.photo = io::read_picture(arguments.photo);
-    inputs.photo_name = fs::path(arguments.photo).filename();
+pipeline::Options options_of(const Arguments& arguments, const pipeline::Options& given) {
+  pipeline::Options options = given;
+  if (arguments.mode) {
+    const Mode mode = *arguments.mode == "official" ? Mode::official : Mode::corrected;
+    if (mode != options.mode) options = mode == Mode::official ? pipeline::official_options() : pipeline::Options{};
+    options.seed = given.seed;
   }
+  if (arguments.seed) options.seed = *arguments.seed;
+  if (arguments.scale) options.fit.optimise_scale = true;
+  return options;
+}
+
+void read_object(const Arguments& arguments, pipeline::Inputs& inputs) {
+  if (arguments.object.empty()) return;
+  inputs.object_name = arguments.object;
+  inputs.object_mesh.reset();
+  inputs.object_size_m.reset();
+  // Painted on the project's object, which this one replaces.
+  inputs.object_contact_edit.reset();
+  inputs.object_view_edit.clear();
+  if (names_file(arguments.object)) {
+    inputs.object_mesh = io::read_mesh(arguments.object).mesh;
+    inputs.object_name = fs::path(arguments.object).filename();
+  }
+}
+
+// The photograph, sample or project with the options that stand in a project file.
+io::Project read_start(const Arguments& arguments) {
+  if (!arguments.sample.empty()) {
+    if (!arguments.photo.empty()) throw bad_input("--sample: a photograph was named too; give one of them");
+    return {app::sample_inputs(arguments.sample), {}};
+  }
+  if (arguments.photo.empty()) throw bad_input("photograph: none was named; give PHOTO, or --sample NAME");
+  if (fs::path(arguments.photo).extension() == ".tactus") return io::read_project(arguments.photo);
+  io::Project project;
+  project.inputs.photo = io::read_picture(arguments.photo);
+  project.inputs.photo_name = fs::path(arguments.photo).filename();
+  return project;
+}
+
+void read_inputs(const Arguments& arguments, pipeline::Inputs& inputs) {
   const int width = inputs.photo.width, height = inputs.photo.height;
   if (!arguments.prompt.empty()) inputs.prompt = arguments.prompt;
-  if (inputs.prompt.empty()) {
+  if (is_blank(inputs.prompt)) {
     throw bad_input("prompt: it is empty; ask what to find, for example --prompt \"Which body parts touch the bottle?\"");
   }
-  if (!arguments.object.empty()) {
-    inputs.object_name = arguments.object;
-    inputs.object_mesh.reset();
-    if (is_mesh_file(arguments.object)) {
-      inputs.object_mesh = io::read_mesh(arguments.object).mesh;
-      inputs.object_name = fs::path(arguments.object).filename();
-    }
-  }
+  read_object(arguments, inputs);
+  if (arguments.object_size) inputs.object_size_m = arguments.object_size;
+  if (arguments.person && arguments.keypoints.empty()) throw bad_input("--person: it chooses from a keypoints file; give --keypoints JSON too");
   if (!arguments.keypoints.empty()) {
     auto person = io::read_coco_keypoints(arguments.keypoints, inputs.photo_name, width, height, arguments.person);
     inputs.keypoints = person.keypoints;
@@ -70,7 +96,37 @@ pipeline::Inputs read_inputs(const Arguments& arguments) {
   if (!arguments.body_pose.empty()) inputs.given_body = io::read_osx(arguments.body_pose, width, height);
   if (!arguments.human_mask.empty()) inputs.human_mask = io::read_mask(arguments.human_mask, width, height);
   if (!arguments.object_mask.empty()) inputs.object_mask = io::read_mask(arguments.object_mask, width, height);
-  return inputs;
+}
+
+// What the run would find out only after seconds of work.
+void check_inputs(const pipeline::Inputs& inputs, pipeline::Stage until) {
+  if (!inputs.object_mesh) {
+    if (!is_blank(inputs.object_name)) {
+      if (!objects::find_category(inputs.object_name)) objects::make_object(inputs.object_name);   // says which names are near
+    } else if (!objects::find_category(inputs.prompt)) {
+      throw bad_input("object: the prompt names no object of the library; add --object NAME (--object list shows them) or a mesh file");
+    }
+  }
+  if (until < pipeline::Stage::align) return;
+  if (!inputs.keypoints && !inputs.given_body) {
+    throw bad_input("joints: the person's joints are not marked, so the body cannot be placed; add --keypoints JSON, mark them in "
+                    "Studio, or use tactus contact, which needs no marks");
+  }
+  if (!inputs.object_mask) {
+    throw bad_input("object mask: the object is not marked in the photograph, so it cannot be placed; add --object-mask PNG, mark it "
+                    "in Studio, or use tactus contact, which needs no marks");
+  }
+}
+
+// A mesh in millimetres or inches fits nowhere; the numbers alone tell.
+std::optional<std::string> size_warning(const pipeline::Inputs& inputs) {
+  if (!inputs.object_mesh || inputs.object_size_m) return std::nullopt;
+  const double size = static_cast<double>(geometry::bounding_box(inputs.object_mesh->vertices).size().maxCoeff());
+  if (size >= 0.01 && size <= 10.0) return std::nullopt;
+  char text[200];
+  std::snprintf(text, sizeof text, "%s: its largest side is %.4g m; meshes are read as metres, so give --object-size if that is wrong",
+                inputs.object_name.substr(0, 80).c_str(), size);
+  return text;
 }
 
 void print_summary(const pipeline::Analysis& analysis, const std::string& out) {
@@ -87,19 +143,19 @@ void print_summary(const pipeline::Analysis& analysis, const std::string& out) {
 }
 
 void run(const Arguments& arguments, pipeline::Stage until, const Context& context) {
-  if (arguments.sample == "list") {
-    for (const auto& name : app::sample_names()) std::printf("%s\n", name.c_str());
-    return;
-  }
-  if (arguments.out.empty()) throw bad_input("--out: no folder was named for the results; give --out DIR");
+  if (arguments.sample == "list") return print_names(app::sample_names(), context);
+  if (arguments.object == "list") return print_names(object_names(), context);
   if (arguments.device == "cuda") {
     throw cannot_run("--device cuda: this build has no GPU code; use --device cpu or leave it out");
   }
-  const auto inputs = std::make_shared<const pipeline::Inputs>(read_inputs(arguments));
-  pipeline::Options options = arguments.mode == "official" ? pipeline::official_options() : pipeline::Options{};
-  options.seed = arguments.seed;
+  check_out(arguments.out);
+  io::Project project = read_start(arguments);
+  read_inputs(arguments, project.inputs);
+  check_inputs(project.inputs, until);
+  const auto warning = size_warning(project.inputs);
+  pipeline::Options options = options_of(arguments, project.options);
   options.until = until;
-  options.fit.optimise_scale = arguments.scale;
+  const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
 
   const pipeline::Ports ports = app::make_ports(arguments.model);
   pipeline::Runner runner(ports);
@@ -109,10 +165,10 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop);
     analysis = runner.run(inputs, options, progress.part(0.0, 0.97));
+    if (warning) analysis.warnings.insert(analysis.warnings.begin(), *warning);
     extras.version = TACTUS_VERSION;
     extras.renderer = ports.view_renderer.get();
-    progress.part(0.97, 1.0, "Writing").report(0.0);
-    io::write_results(arguments.out, analysis, extras);
+    io::write_results(arguments.out, analysis, extras, progress.part(0.97, 1.0, "Writing"));
   }
   if (context.json) {
     std::printf("%s\n", io::report_json(analysis, extras).c_str());
@@ -126,27 +182,35 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(name, about);
   command->footer(example);
-  command->add_option("PHOTO", arguments->photo, "the photograph (PNG, JPEG, …) or a project file (.tactus)");
+  const bool placing = until > pipeline::Stage::lift;
+  command->add_option("PHOTO", arguments->photo, "the photograph (PNG, JPEG, TIFF, BMP, WebP) or a project file (.tactus)")->type_name("FILE");
   command->add_option("--prompt", arguments->prompt, "what to find: \"Which body parts touch the bottle?\"");
   command->add_option("--model", arguments->model, "contact model: prior (usual contact; does not look at the photograph)")
+      ->type_name("NAME")
       ->capture_default_str();
-  command->add_option("--object", arguments->object, "object: a name of the library or a mesh file (.obj .ply .glb); "
-                                                     "default: the one the prompt names");
-  command->add_option("--human-mask", arguments->human_mask, "PNG of the photograph's size, non-zero = person");
-  command->add_option("--object-mask", arguments->object_mask, "PNG of the photograph's size, non-zero = object");
-  command->add_option("--keypoints", arguments->keypoints, "the person's joints, COCO person-keypoints JSON (17 or 23)");
-  command->add_option("--person", arguments->person, "annotation id in the keypoints file; default: the largest person");
-  command->add_option("--body-pose", arguments->body_pose, "osx_human2.npz: a posed SMPL-X body instead of joints");
-  command->add_option("--mode", arguments->mode, "corrected, or official: the published behaviour, oddities included")
+  command->add_option("--object", arguments->object, "a name of the library ('list' shows them) or a mesh file (.obj .ply .glb, metres); "
+                                                     "default: what the prompt names")
+      ->type_name("NAME|FILE");
+  command->add_option("--object-size", arguments->object_size, "the object's largest side in metres; scales its mesh")->type_name("METRES");
+  command->add_option("--human-mask", arguments->human_mask, "picture of the photograph's size, non-zero = person")->type_name("PNG");
+  command->add_option("--object-mask", arguments->object_mask, std::string("picture of the photograph's size, non-zero = object") + (placing ? "; needed" : ""))
+      ->type_name("PNG");
+  command->add_option("--keypoints", arguments->keypoints,
+                      std::string("the person's joints, COCO person-keypoints format (17 or 23 points)") + (placing ? "; this or --body-pose is needed" : ""))
+      ->type_name("JSON");
+  command->add_option("--person", arguments->person, "annotation id in the keypoints file; default: the largest person")->type_name("ID");
+  command->add_option("--body-pose", arguments->body_pose, "osx_human2.npz: a posed SMPL-X body instead of joints")->type_name("NPZ");
+  command->add_option("--mode", arguments->mode, "corrected (default), or official: the published behaviour, oddities included")
       ->check(CLI::IsMember({"corrected", "official"}))
-      ->capture_default_str();
+      ->type_name("MODE");
   command->add_option("--device", arguments->device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->type_name("DEVICE")
       ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "seed of everything drawn at random")->capture_default_str();
-  command->add_flag("--scale", arguments->scale, "fit the object's size too, near its real one");
-  command->add_option("--sample", arguments->sample, "a bundled project instead of PHOTO; 'list' names them");
-  command->add_option("--out", arguments->out, "folder for the results; made when missing");
+  command->add_option("--seed", arguments->seed, "seed of everything drawn at random (default 42)")->type_name("N");
+  if (placing) command->add_flag("--scale", arguments->scale, "fit the object's size too, near its real one");
+  command->add_option("--sample", arguments->sample, "a bundled project instead of PHOTO; 'list' names them")->type_name("NAME");
+  command->add_option("--out", arguments->out, "folder for the results; made when missing")->type_name("DIR");
   add_common_flags(*command, context);
   command->callback([&chosen, arguments, until] {
     chosen = [arguments, until](const Context& c) { run(*arguments, until, c); };
@@ -154,11 +218,6 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
 }
 
 }  // namespace
-
-void add_common_flags(CLI::App& command, Context& context) {
-  command.add_flag("--json", context.json, "print the report as JSON");
-  command.add_flag("--quiet", context.quiet, "no progress bar");
-}
 
 void add_analyse(CLI::App& app, Context& context, Command& chosen) {
   add(app, context, chosen, "analyse", "Photograph and prompt → contact on both surfaces and both placed in 3D",

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <stop_token>
+#include <string>
 
 namespace tactus::cli {
 
@@ -20,6 +22,16 @@ void add_analyse(CLI::App& app, Context& context, Command& chosen);      // anal
 void add_reconstruct(CLI::App& app, Context& context, Command& chosen);
 void add_views(CLI::App& app, Context& context, Command& chosen);
 void add_doctor(CLI::App& app, Context& context, Command& chosen);
+
+// Whether an object argument means a file ("scan.obj", "./chair") rather than a name of the library.
+bool names_file(const std::string& text);
+
+// The names of the library's objects, one a line or as a JSON array.
+void print_names(const std::vector<std::string>& names, const Context& context);
+std::vector<std::string> object_names();
+
+// "--out was not given" and an unusable folder, known before the work is done.
+void check_out(const std::string& out);
 
 // --json and --quiet, which every subcommand understands.
 void add_common_flags(CLI::App& command, Context& context);

@@ -1,6 +1,7 @@
 // tactus doctor: what is here, what is missing, and what each missing thing costs.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "commands.h"
 #include "tactus/app/ports.h"
+#include "tactus/io/smpl_model.h"
 #include "tactus/objects/library.h"
 #include "tactus/parallel.h"
 
@@ -19,10 +21,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Finding {
-  std::string what, state, detail;   // state: ok, missing, limited
+  std::string what, state, detail;   // state: ok, missing, limited, damaged
 };
 
-double memory_gb() {
+double available_memory_gb() {
   std::ifstream info("/proc/meminfo");
   std::string word;
   while (info >> word) {
@@ -41,62 +43,109 @@ std::string one_decimal(double value) {
   return text;
 }
 
-std::vector<Finding> examine(const std::string& licensed_data) {
-  std::vector<Finding> findings;
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+Finding body_model() {
   try {
     const auto ports = app::make_ports();
-    findings.push_back({"body model", "ok",
-                        std::to_string(ports.body_model->vertex_count()) + " vertices, " +
-                            std::to_string(ports.body_model->bones().size()) + " bones"});
+    return {"body model", "ok", std::to_string(ports.body_model->vertex_count()) + " vertices, " + std::to_string(ports.body_model->bones().size()) +
+                                    " bones, in " + app::data_folder().string()};
   } catch (const Error& error) {
-    findings.push_back({"body model", "missing", std::string(error.what()) + "; without it no analysis runs"});
+    return {"body model", "missing", std::string(error.what()) + "; without it no analysis runs"};
   }
-  findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " categories"});
-  std::string samples;
+}
+
+Finding samples() {
+  std::vector<std::string> names;
   try {
-    for (const auto& name : app::sample_names()) samples += (samples.empty() ? "" : ", ") + name;
+    names = app::sample_names();
   } catch (const Error&) {
     // Said already under "body model": they lie in the same folder.
   }
-  findings.push_back({"samples", samples.empty() ? "missing" : "ok",
-                      samples.empty() ? "Studio starts empty; build again to get them" : samples});
-  findings.push_back({"contact models", "ok", "prior: usual contact by category; it does not look at the photograph"});
-  bool licensed = false;
-  for (const char* name : {"SMPLX_NEUTRAL.npz", "SMPLX_NEUTRAL.pkl", "SMPLH_NEUTRAL.pkl", "SMPL_NEUTRAL.pkl"}) {
-    if (!licensed_data.empty() && fs::exists(fs::path(licensed_data) / name)) {
-      findings.push_back({"licensed body", "ok", name});
-      licensed = true;
-    }
+  if (names.empty()) return {"samples", "missing", "analyse --sample has nothing to show and Studio starts empty; build again to get them"};
+  return {"samples", "ok", joined(names)};
+}
+
+Finding studio() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  const fs::path program = self.parent_path() / "tactus-studio";
+  if (error || !fs::exists(program, error))
+    return {"Studio", "missing", "the window is not beside this program; the command line works without it, ./run builds it"};
+  return {"Studio", "ok", program.string()};
+}
+
+Finding display() {
+  for (const char* name : {"WAYLAND_DISPLAY", "DISPLAY"})
+    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return {"display", "ok", std::string(name) + "=" + value};
+  return {"display", "missing", "Studio needs one; the command line works without"};
+}
+
+void add_licensed(const std::string& folder, std::vector<Finding>& findings) {
+  if (folder.empty()) {
+    findings.push_back({"licensed data", "missing", "none was named with --data; nothing is lost, the free body is used"});
+    return;
   }
-  if (!licensed) {
-    findings.push_back({"licensed body", "missing",
-                        "no SMPL, SMPL-H or SMPL-X file was given with --data; the free body is used"});
+  for (const auto& found : io::examine_body_files(folder)) {
+    using State = io::BodyFileFinding::State;
+    const char* state = found.state == State::ok ? "ok" : found.state == State::missing ? "missing" : "damaged";
+    findings.push_back({found.what, state, found.detail + (found.path.empty() ? "" : " (" + found.path.string() + ")")});
   }
-  findings.push_back({"GPU", "limited", "this build computes on the processor: " + std::to_string(thread_count()) +
-                                            " threads"});
-  const double memory = memory_gb();
+}
+
+std::vector<Finding> examine(const std::string& licensed_data) {
+  std::vector<Finding> findings = {body_model()};
+  findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " objects: " + joined(object_names())});
+  findings.push_back(samples());
+  findings.push_back({"contact models", "limited", "prior: usual contact by category; it does not look at the photograph, and no other model is built in"});
+  add_licensed(licensed_data, findings);
+  findings.push_back({"processor", "ok", std::to_string(thread_count()) + " threads"});
+  const bool gpu = fs::exists("/dev/nvidia0");
+  findings.push_back({"GPU", gpu ? "limited" : "missing", gpu ? "there is one, but this build has no GPU code and computes on the processor"
+                                                              : "none, and none is needed: this build computes on the processor"});
+  const double memory = available_memory_gb();
   findings.push_back({"memory", memory >= 1.5 ? "ok" : "limited",
-                      one_decimal(memory) + " GB free; an analysis takes up to 1.5 GB"});
-  const char* display = std::getenv("DISPLAY");
-  findings.push_back({"display", display ? "ok" : "missing",
-                      display ? display : "Studio needs one; the command line works without"});
+                      one_decimal(memory) + " GB free; an analysis takes up to 1.5 GB" + (memory >= 1.5 ? "" : ", so close other programs")});
+  findings.push_back(studio());
+  findings.push_back(display());
   return findings;
+}
+
+// What follows the mark is broken into lines under itself.
+void print(const Finding& f) {
+  constexpr std::size_t kWidth = 90;
+  const char* mark = f.state == "ok" ? "✓" : f.state == "limited" ? "–" : "✗";
+  std::string rest = f.detail, head = std::string(mark) + " " + f.what;
+  head.resize(std::max(head.size(), std::size_t{20}), ' ');
+  while (true) {
+    std::size_t end = rest.size() <= kWidth ? rest.size() : rest.rfind(' ', kWidth);
+    if (end == std::string::npos || end == 0) end = std::min(rest.find(' '), rest.size());
+    std::printf("%s %s\n", head.c_str(), rest.substr(0, end).c_str());
+    if (end >= rest.size()) return;
+    rest.erase(0, end + 1);
+    head.assign(18, ' ');
+  }
 }
 
 void run(const std::string& data, const Context& context) {
   const auto findings = examine(data);
   bool usable = true;
-  auto report = nlohmann::json::array();
+  auto report = nlohmann::ordered_json::array();
   for (const auto& f : findings) {
     if (f.what == "body model" && f.state != "ok") usable = false;
-    if (context.json) {
-      report.push_back({{"what", f.what}, {"state", f.state}, {"detail", f.detail}});
-    } else {
-      const char* mark = f.state == "ok" ? "✓" : f.state == "missing" ? "✗" : "–";
-      std::printf("%s %-15s %s\n", mark, f.what.c_str(), f.detail.c_str());
-    }
+    if (context.json) report.push_back({{"what", f.what}, {"state", f.state}, {"detail", f.detail}});
+    else print(f);
   }
-  if (context.json) std::printf("%s\n", report.dump(2).c_str());
+  if (context.json) {
+    const nlohmann::ordered_json all = {{"version", TACTUS_VERSION}, {"usable", usable}, {"findings", report}};
+    std::printf("%s\n", all.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+  } else {
+    std::printf("tactus %s\n", TACTUS_VERSION);
+  }
   if (!usable) throw cannot_run("something that every analysis needs is missing (see above)");
 }
 
@@ -106,7 +155,7 @@ void add_doctor(CLI::App& app, Context& context, Command& chosen) {
   auto data = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("doctor", "What is installed, found and missing, and what that costs you");
   command->footer("Example:\n  tactus doctor --data ~/body_models");
-  command->add_option("--data", *data, "folder with licensed body models");
+  command->add_option("--data", *data, "folder with licensed body models, looked through three folders deep")->type_name("DIR");
   add_common_flags(*command, context);
   command->callback([&chosen, data] { chosen = [data](const Context& c) { run(*data, c); }; });
 }

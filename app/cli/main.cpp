@@ -1,6 +1,7 @@
-// tactus: the command line. Exit status 0 done, 2 bad input, 3 could not run.
+// tactus: the command line. Exit status 0 done, 2 bad input, 3 could not run, 130 stopped by Ctrl+C (143 by SIGTERM).
 #include <atomic>
 #include <csignal>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -11,8 +12,12 @@
 
 namespace {
 
-std::atomic<bool> interrupted{false};
-void on_interrupt(int) { interrupted = true; }
+std::atomic<int> interrupted{0};   // the signal
+// The second time the default holds: a stop that hangs can be forced.
+void on_interrupt(int signal) {
+  interrupted = signal;
+  std::signal(signal, SIG_DFL);
+}
 
 }  // namespace
 
@@ -24,6 +29,7 @@ int main(int argc, char** argv) {
   app.name("tactus");
   app.set_version_flag("--version", std::string("tactus ") + TACTUS_VERSION);
   app.require_subcommand(1);
+  app.footer("Exit status: 0 done, 2 bad input, 3 could not run, 130 stopped. tactus COMMAND --help shows an example.");
 
   cli::Context context;
   cli::Command command;
@@ -48,7 +54,7 @@ int main(int argc, char** argv) {
   // A handler may only set a flag; this thread turns the flag into the request.
   const std::jthread watcher([&](const std::stop_token& done) {
     while (!done.stop_requested()) {
-      if (interrupted) stop.request_stop();
+      if (interrupted != 0) stop.request_stop();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   });
@@ -57,6 +63,10 @@ int main(int argc, char** argv) {
     command(context);
     return 0;
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled) {
+      std::fprintf(stderr, "tactus: stopped; nothing was written\n");
+      return 128 + (interrupted != 0 ? interrupted.load() : SIGINT);
+    }
     std::fprintf(stderr, "tactus: %s\n", error.what());
     return error.kind() == ErrorKind::bad_input ? 2 : 3;
   } catch (const std::bad_alloc&) {

@@ -3,8 +3,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
+#include "tactus/io/analysis_folder.h"
 #include "tactus/io/official_sample.h"
 #include "tactus/io/results.h"
 #include "tactus/render/cpu.h"
@@ -14,47 +16,72 @@ namespace tactus::cli {
 namespace {
 
 struct Arguments {
-  std::string folder, mode = "corrected", out;
-  std::uint64_t seed = 42;
+  std::string folder, out;
+  std::optional<std::string> mode;
+  std::optional<std::uint64_t> seed;
   std::optional<int> iterations;
   bool scale = false;
 };
 
-void run(const Arguments& arguments, const Context& context) {
-  if (arguments.out.empty()) throw bad_input("--out: no folder was named for the results; give --out DIR");
-  const io::OfficialSample sample = io::read_official_sample(arguments.folder);
-  pipeline::Options options = arguments.mode == "official" ? pipeline::official_options() : pipeline::Options{};
-  options.seed = options.align.seed = options.fit.seed = arguments.seed;
-  options.fit.optimise_scale = arguments.scale;
+pipeline::Options options_of(const Arguments& arguments, const pipeline::Options& given) {
+  pipeline::Options options = given;
+  if (arguments.mode) {
+    const Mode mode = *arguments.mode == "official" ? Mode::official : Mode::corrected;
+    if (mode != options.mode) options = mode == Mode::official ? pipeline::official_options() : pipeline::Options{};
+    options.seed = given.seed;
+  }
+  if (arguments.seed) options.seed = *arguments.seed;
+  // As the run hands it on.
+  options.align.seed = options.fit.seed = options.seed;
+  if (arguments.scale) options.fit.optimise_scale = true;
   if (arguments.iterations) options.fit.max_iterations = *arguments.iterations;
   for (const auto& sentence : reconstruct::validate(options.fit)) throw bad_input(sentence);
+  return options;
+}
 
+io::AnalysisFolder read_folder(const Arguments& arguments) {
+  if (io::is_analysis_folder(arguments.folder)) {
+    auto folder = io::read_analysis_folder(arguments.folder);
+    folder.analysis.options = options_of(arguments, folder.analysis.options);
+    return folder;
+  }
+  auto sample = io::read_official_sample(arguments.folder);
+  auto analysis = io::analysis_from_sample(sample, options_of(arguments, {}));
+  return {std::move(analysis), std::move(sample.input)};
+}
+
+void place(pipeline::Analysis& analysis, const reconstruct::ReconstructInput& input, const Progress& progress) {
+  const auto renderer = render::make_cpu_silhouette_renderer();
+  const auto& options = analysis.options;
+  analysis.align = std::make_shared<reconstruct::AlignResult>(reconstruct::align(input, options.align, progress.part(0.0, 0.2, "Align")));
+  analysis.fit = std::make_shared<reconstruct::FitResult>(
+      reconstruct::fit(input, *analysis.align, *renderer, options.fit, progress.part(0.2, 1.0, "Fit")));
+  using pipeline::Stage;
+  const auto done = [&](Stage stage, double seconds, const std::string& message) {
+    analysis.report(stage).state = pipeline::StageState::done;
+    analysis.report(stage).seconds = seconds;
+    analysis.report(stage).peak_memory_mb = pipeline::peak_memory_mb();
+    analysis.report(stage).message = message;
+  };
+  done(Stage::align, analysis.align->seconds, analysis.align->message);
+  done(Stage::fit, analysis.fit->seconds, analysis.fit->message);
+  done(Stage::result, 0.0, "");
+  for (const auto* warnings : {&analysis.align->warnings, &analysis.fit->warnings})
+    analysis.warnings.insert(analysis.warnings.end(), warnings->begin(), warnings->end());
+}
+
+void run(const Arguments& arguments, const Context& context) {
+  check_out(arguments.out);
+  auto [analysis, input] = read_folder(arguments);
   const auto view_renderer = render::make_cpu_view_renderer();
-  pipeline::Analysis analysis;
   io::ReportExtras extras;
+  extras.version = TACTUS_VERSION;
+  extras.renderer = view_renderer.get();
   {
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop);
-    analysis = io::analysis_from_sample(sample, options);
-    const auto renderer = render::make_cpu_silhouette_renderer();
-    analysis.align = std::make_shared<reconstruct::AlignResult>(
-        reconstruct::align(sample.input, options.align, progress.part(0.0, 0.2, "Align")));
-    analysis.fit = std::make_shared<reconstruct::FitResult>(reconstruct::fit(
-        sample.input, *analysis.align, *renderer, options.fit, progress.part(0.2, 0.97, "Fit")));
-    using pipeline::Stage;
-    const auto done = [&](Stage stage, double seconds, const std::string& message) {
-      analysis.report(stage).state = pipeline::StageState::done;
-      analysis.report(stage).seconds = seconds;
-      analysis.report(stage).message = message;
-    };
-    done(Stage::align, analysis.align->seconds, analysis.align->message);
-    done(Stage::fit, analysis.fit->seconds, analysis.fit->message);
-    done(Stage::result, 0.0, "");
-    for (const auto* warnings : {&analysis.align->warnings, &analysis.fit->warnings})
-      analysis.warnings.insert(analysis.warnings.end(), warnings->begin(), warnings->end());
-    extras.version = TACTUS_VERSION;
-    extras.renderer = view_renderer.get();
-    io::write_results(arguments.out, analysis, extras);
+    place(analysis, input, progress.part(0.0, 0.97));
+    io::write_results(arguments.out, analysis, extras, progress.part(0.97, 1.0, "Writing"));
   }
   if (context.json) {
     std::printf("%s\n", io::report_json(analysis, extras).c_str());
@@ -73,19 +100,19 @@ void run(const Arguments& arguments, const Context& context) {
 
 void add_reconstruct(CLI::App& app, Context& context, Command& chosen) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("reconstruct", "Only the joint fit: a folder with body, contacts, mask and mesh");
+  CLI::App* command = app.add_subcommand("reconstruct", "Only the joint fit: a folder that analyse wrote, or an official sample folder");
   command->footer(
-      "DIR holds a picture, osx_human2.npz, hcontact_vertices.npz, object_mesh.obj, ocontact_vertices.npz and\n"
-      "object_mask.png or object_detection.json.\n"
+      "DIR was written by tactus analyse, or holds a picture, osx_human2.npz, hcontact_vertices.npz, object_mesh.obj,\n"
+      "ocontact_vertices.npz and object_mask.png (or object_detection.json).\n"
       "Example:\n  tactus reconstruct samples/chair --mode official --out out/chair");
-  command->add_option("DIR", arguments->folder, "the sample folder")->required();
-  command->add_option("--mode", arguments->mode, "corrected, or official: the published behaviour, oddities included")
+  command->add_option("DIR", arguments->folder, "the folder")->type_name("DIR")->required();
+  command->add_option("--mode", arguments->mode, "corrected (default), or official: the published behaviour, oddities included")
       ->check(CLI::IsMember({"corrected", "official"}))
-      ->capture_default_str();
-  command->add_option("--iterations", arguments->iterations, "instead of 120 (corrected) or 250 (official)");
-  command->add_option("--seed", arguments->seed, "seed of everything drawn at random")->capture_default_str();
-  command->add_flag("--scale", arguments->scale, "fit the object's size too");
-  command->add_option("--out", arguments->out, "folder for the results; made when missing");
+      ->type_name("MODE");
+  command->add_option("--iterations", arguments->iterations, "at most; instead of 120 (corrected) or 250 (official)")->type_name("N");
+  command->add_option("--seed", arguments->seed, "seed of everything drawn at random (default 42)")->type_name("N");
+  command->add_flag("--scale", arguments->scale, "fit the object's size too, near its real one");
+  command->add_option("--out", arguments->out, "folder for the results; made when missing")->type_name("DIR");
   add_common_flags(*command, context);
   command->callback([&chosen, arguments] { chosen = [arguments](const Context& c) { run(*arguments, c); }; });
 }

@@ -1,13 +1,40 @@
 #include "terminal_progress.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
 
 namespace tactus::cli {
 
-TerminalProgress::TerminalProgress(bool wanted) : wanted_(wanted && isatty(STDERR_FILENO) == 1) {}
+namespace {
+
+bool can_redraw() {
+  const char* terminal = std::getenv("TERM");
+  return isatty(STDERR_FILENO) == 1 && (terminal == nullptr || std::string_view(terminal) != "dumb");
+}
+
+std::size_t columns() {
+  winsize size{};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// At most `most` characters of UTF-8 text: a line that wraps cannot be redrawn.
+std::string_view cut(std::string_view text, std::size_t most) {
+  std::size_t characters = 0, at = 0;
+  for (; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xc0U) != 0x80U;
+    if (begins && ++characters > most) break;
+  }
+  return text.substr(0, at);
+}
+
+}  // namespace
+
+TerminalProgress::TerminalProgress(bool wanted) : wanted_(wanted && can_redraw()) {}
 
 TerminalProgress::~TerminalProgress() {
   if (shown_) std::fputs("\r\033[K", stderr);
@@ -26,13 +53,19 @@ void TerminalProgress::show(double fraction, std::string_view stage, std::string
   last_ = now;
   last_stage_ = stage;
   shown_ = true;
-  constexpr int kWidth = 30;
-  const int filled = std::clamp(static_cast<int>(fraction * kWidth), 0, kWidth);
-  std::string bar;
-  for (int i = 0; i < kWidth; ++i) bar += i < filled ? "█" : "░";
-  std::fprintf(stderr, "\r\033[K%s %3d %%  %.*s  %.*s", bar.c_str(), static_cast<int>(fraction * 100),
-               static_cast<int>(stage.size()), stage.data(), static_cast<int>(std::min<std::size_t>(message.size(), 60)),
-               message.data());
+  const std::size_t width = columns();
+  const int bar_width = width >= 60 ? 30 : 10;
+  const int filled = std::clamp(static_cast<int>(fraction * bar_width), 0, bar_width);
+  std::string line;
+  for (int i = 0; i < bar_width; ++i) line += i < filled ? "█" : "░";
+  char percent[16];
+  std::snprintf(percent, sizeof percent, " %3d %%  ", std::clamp(static_cast<int>(fraction * 100), 0, 100));
+  line += percent;
+  line += stage;
+  line += "  ";
+  line += message;
+  const auto shown = cut(line, width - 1);
+  std::fprintf(stderr, "\r\033[K%.*s", static_cast<int>(shown.size()), shown.data());
   std::fflush(stderr);
 }
 

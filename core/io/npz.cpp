@@ -195,9 +195,10 @@ void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shap
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const double> v) { put(key, "<f8", shape, v.data(), v.size_bytes()); }
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int32_t> v) { put(key, "<i4", shape, v.data(), v.size_bytes()); }
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::uint8_t> v) { put(key, "|u1", shape, v.data(), v.size_bytes()); }
-void NpzWriter::finish() { write_zip(file_, entries_); }
+void NpzWriter::finish(const Progress& progress) { write_zip(file_, entries_, progress); }
 
-void write_zip(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& entries) {
+void write_zip(const std::filesystem::path& file, const std::vector<std::pair<std::string, std::string>>& entries,
+               const Progress& progress) {
   const std::filesystem::path beside = file.string() + ".part";
   std::error_code error;
   std::filesystem::remove(beside, error);
@@ -215,9 +216,13 @@ void write_zip(const std::filesystem::path& file, const std::vector<std::pair<st
     zip_set_file_compression(archive, static_cast<zip_uint64_t>(index), ZIP_CM_DEFLATE, 3);
     zip_file_set_dostime(archive, static_cast<zip_uint64_t>(index), 0, (1U << 5U) | 1U, 0);   // 1 January 1980
   }
+  zip_register_cancel_callback_with_state(
+      archive, [](zip_t*, void* told) { return static_cast<const Progress*>(told)->stop_requested() ? 1 : 0; }, nullptr,
+      const_cast<Progress*>(&progress));
   if (!good || zip_close(archive) != 0) {
     zip_discard(archive);
     std::filesystem::remove(beside, error);
+    progress.check();
     throw cannot_run(file.string() + ": the file could not be written; check the folder's permissions and the disk");
   }
   std::filesystem::rename(beside, file, error);

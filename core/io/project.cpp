@@ -3,7 +3,9 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "options_json.h"
 #include "tactus/error.h"
+#include "tactus/io/picture.h"
 #include "tactus/io/zip_reader.h"
 #include "zip_writer.h"
 
@@ -50,12 +52,24 @@ class Unpacker {
     std::memcpy(result.data.data(), bytes.data(), bytes.size());
     return result;
   }
+  // Of the photograph's size; one channel.
+  ImageU8 mask(const json& j, const ImageU8& photo) const {
+    auto result = image<std::uint8_t>(j);
+    if (!result.same_size(photo.width, photo.height) || result.channels != 1) damaged();
+    return result;
+  }
+  ImageF view(const json& j) const {
+    auto result = image<float>(j);
+    if (result.channels != 1) damaged();
+    return result;
+  }
   template <typename Matrix>
   Matrix matrix(const json& j, Eigen::Index columns) const {
     const auto bytes = archive_.read(j.at("entry").get<std::string>());
     const auto rows = j.at("rows").get<Eigen::Index>();
     using Scalar = typename Matrix::Scalar;
-    if (rows < 0 || bytes.size() != static_cast<std::size_t>(rows * columns) * sizeof(Scalar)) damaged();
+    // The first test keeps the product in the second from wrapping round.
+    if (rows < 0 || static_cast<std::size_t>(rows) > bytes.size() || bytes.size() != static_cast<std::size_t>(rows * columns) * sizeof(Scalar)) damaged();
     Matrix m(rows, columns);
     std::memcpy(m.data(), bytes.data(), bytes.size());
     return m;
@@ -76,39 +90,6 @@ json camera_json(const geometry::PinholeCamera& c) {
   return {c.width, c.height, c.focal_x, c.focal_y, c.centre_x, c.centre_y};
 }
 
-json options_json(const pipeline::Options& o) {
-  return {{"mode", o.mode == Mode::official ? "official" : "corrected"},
-          {"seed", o.seed},
-          {"view_size", o.view_size},
-          {"vertical_fov_deg", o.body_fit.vertical_fov_deg},
-          {"silhouette_weight", o.body_fit.silhouette_weight},
-          {"align_starts", o.align.starts},
-          {"align_kept_starts", o.align.kept_starts},
-          {"fit_iterations", o.fit.max_iterations},
-          {"fit_trial_iterations", o.fit.trial_iterations},
-          {"fit_scale", o.fit.optimise_scale},
-          {"mask_weight", o.fit.mask_weight},
-          {"centroid_weight", o.fit.centroid_weight},
-          {"contact_weight", o.fit.contact_weight}};
-}
-
-pipeline::Options options_of(const json& j) {
-  pipeline::Options o = j.at("mode") == "official" ? pipeline::official_options() : pipeline::Options{};
-  o.seed = j.at("seed");
-  o.view_size = j.at("view_size");
-  o.body_fit.vertical_fov_deg = j.at("vertical_fov_deg");
-  o.body_fit.silhouette_weight = j.at("silhouette_weight");
-  o.align.starts = j.at("align_starts");
-  o.align.kept_starts = j.at("align_kept_starts");
-  o.fit.max_iterations = j.at("fit_iterations");
-  o.fit.trial_iterations = j.at("fit_trial_iterations");
-  o.fit.optimise_scale = j.at("fit_scale");
-  o.fit.mask_weight = j.at("mask_weight");
-  o.fit.centroid_weight = j.at("centroid_weight");
-  o.fit.contact_weight = j.at("contact_weight");
-  return o;
-}
-
 }  // namespace
 
 void write_project(const std::filesystem::path& file, const pipeline::Inputs& in, const pipeline::Options& options) {
@@ -117,6 +98,7 @@ void write_project(const std::filesystem::path& file, const pipeline::Inputs& in
             {"object_name", in.object_name}, {"options", options_json(options)}};
   j["photo"] = pack.add("photo.rgb", in.photo);
   if (in.object_mesh) j["object_mesh"] = pack.add_mesh("object", *in.object_mesh);
+  if (in.object_size_m) j["object_size_m"] = *in.object_size_m;
   if (in.keypoints) {
     json points = json::array();
     for (const auto& k : *in.keypoints) points.push_back({k.x, k.y, static_cast<int>(k.visibility)});
@@ -142,26 +124,30 @@ void write_project(const std::filesystem::path& file, const pipeline::Inputs& in
   };
   edits("body_view_edit", in.body_view_edit);
   edits("object_view_edit", in.object_view_edit);
-  std::vector<std::pair<std::string, std::string>> entries = {{"project.json", j.dump(1)}};
+  std::vector<std::pair<std::string, std::string>> entries = {{"project.json", j.dump(1, ' ', false, json::error_handler_t::replace)}};
   entries.insert(entries.end(), pack.entries_.begin(), pack.entries_.end());
   write_zip(file, entries);
 }
 
 Project read_project(const std::filesystem::path& file) {
   const std::string name = file.filename();
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error)) throw bad_input(file.string() + ": this is a folder; name a project file (.tactus)");
   const Unpacker unpack(file);
   try {
     const json j = unpack.document();
-    if (j.value("format", "") != "tactus") throw bad_input(name + ": this is not a project of Tactus");
+    if (!j.is_object() || j.value("format", "") != "tactus") throw bad_input(name + ": this is not a project of Tactus");
     if (j.at("version").get<int>() > kVersion)
       throw bad_input(name + ": the project was saved by a later version of Tactus; update to open it");
     Project project;
     auto& in = project.inputs;
-    project.options = options_of(j.at("options"));
+    project.options = options_of(j.at("options"), name);
     in.photo_name = j.at("photo_name");
     in.prompt = j.at("prompt");
     in.object_name = j.at("object_name");
     in.photo = unpack.image<std::uint8_t>(j.at("photo"));
+    if (in.photo.channels != 3 || in.photo.width < kSmallestSide || in.photo.height < kSmallestSide) unpack.damaged();
+    if (j.contains("object_size_m")) in.object_size_m = j["object_size_m"].get<double>();
     if (j.contains("object_mesh")) in.object_mesh = unpack.mesh(j["object_mesh"]);
     if (j.contains("keypoints")) {
       if (j["keypoints"].size() != body::kKeypointCount) unpack.damaged();
@@ -174,8 +160,8 @@ Project read_project(const std::filesystem::path& file) {
       }
       in.keypoints = points;
     }
-    if (j.contains("human_mask")) in.human_mask = unpack.image<std::uint8_t>(j["human_mask"]);
-    if (j.contains("object_mask")) in.object_mask = unpack.image<std::uint8_t>(j["object_mask"]);
+    if (j.contains("human_mask")) in.human_mask = unpack.mask(j["human_mask"], in.photo);
+    if (j.contains("object_mask")) in.object_mask = unpack.mask(j["object_mask"], in.photo);
     const auto box = [&](const char* key) -> std::optional<pipeline::Box> {
       if (!j.contains(key)) return std::nullopt;
       return pipeline::Box{j[key].at(0), j[key].at(1), j[key].at(2), j[key].at(3)};
@@ -186,12 +172,14 @@ Project read_project(const std::filesystem::path& file) {
       const json& g = j["given_body"];
       const json& c = g.at("camera");
       in.given_body = pipeline::GivenBody{unpack.mesh(g.at("mesh")), {c.at(0), c.at(1), c.at(2), c.at(3), c.at(4), c.at(5)}, g.at("source")};
+      const auto& camera = in.given_body->camera;
+      if (camera.width != in.photo.width || camera.height != in.photo.height || !(camera.focal_x > 0.0) || !(camera.focal_y > 0.0)) unpack.damaged();
     }
     if (j.contains("body_contact_edit")) in.body_contact_edit = unpack.matrix<Eigen::VectorXf>(j["body_contact_edit"], 1);
     if (j.contains("object_contact_edit")) in.object_contact_edit = unpack.matrix<Eigen::VectorXf>(j["object_contact_edit"], 1);
     const auto edits = [&](const char* key, std::map<int, ImageF>& views) {
       if (!j.contains(key)) return;
-      for (const auto& entry : j[key]) views[entry.at("view").get<int>()] = unpack.image<float>(entry.at("image"));
+      for (const auto& entry : j[key]) views[entry.at("view").get<int>()] = unpack.view(entry.at("image"));
     };
     edits("body_view_edit", in.body_view_edit);
     edits("object_view_edit", in.object_view_edit);

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "options_json.h"
 #include "tactus/io/results.h"
 
 namespace tactus::io {
@@ -29,10 +30,7 @@ std::string report_json(const pipeline::Analysis& a, const ReportExtras& extras)
   j["inputs"] = {{"keypoints", a.inputs->keypoints.has_value()}, {"human_mask", a.inputs->human_mask.has_value()},
                  {"object_mask", a.inputs->object_mask.has_value()}, {"object_mesh", a.inputs->object_mesh.has_value()},
                  {"body", a.body ? a.body->source : ""}};
-  j["options"] = {{"mode", a.options.mode == Mode::official ? "official" : "corrected"}, {"seed", a.options.seed},
-                  {"view_size", a.options.view_size}, {"fit_iterations", a.options.fit.max_iterations},
-                  {"optimise_scale", a.options.fit.optimise_scale}, {"mask_weight", a.options.fit.mask_weight},
-                  {"centroid_weight", a.options.fit.centroid_weight}, {"contact_weight", a.options.fit.contact_weight}};
+  j["options"] = options_json(a.options);
   if (a.prediction) {
     j["model"] = a.prediction->model;
     j["answer"] = a.prediction->answer;
@@ -72,7 +70,7 @@ std::string report_json(const pipeline::Analysis& a, const ReportExtras& extras)
   }
   j["stages"] = stages;
   j["warnings"] = a.warnings;
-  return j.dump(2);
+  return j.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace tactus::io

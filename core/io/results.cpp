@@ -9,6 +9,7 @@
 #include "tactus/io/npz.h"
 #include "tactus/io/picture.h"
 #include "tactus/io/project.h"
+#include "tactus/io/staged_folder.h"
 
 namespace tactus::io {
 namespace {
@@ -38,14 +39,16 @@ void write_contacts(const fs::path& file, const Analysis& a) {
   npz.add("body_vertices", {v, 3}, std::span<const float>(flat_rows(a.body->mesh.vertices)));
   npz.add("body_faces", {static_cast<std::size_t>(a.body->mesh.face_count()), 3}, std::span<const std::int32_t>(flat_rows(a.body->mesh.faces)));
   npz.add("object_faces", {static_cast<std::size_t>(a.object->mesh.face_count()), 3}, std::span<const std::int32_t>(flat_rows(a.object->mesh.faces)));
+  npz.add("object_mesh_vertices", {n, 3}, std::span<const float>(flat_rows(a.object->mesh.vertices)));
+  const auto& camera = a.body->camera;
+  const double matrix[9] = {camera.focal_x, 0.0, camera.centre_x, 0.0, camera.focal_y, camera.centre_y, 0.0, 0.0, 1.0};
+  npz.add("camera_matrix", {3, 3}, std::span<const double>(matrix));
   if (a.fit) {
     const auto& pose = a.fit->photo_from_object;
     npz.add("object_vertices", {n, 3}, std::span<const float>(flat_rows(geometry::transform(pose, a.object->mesh.vertices))));
-    const Eigen::Matrix<double, 4, 4, Eigen::RowMajor> matrix = pose.matrix();
-    npz.add("photo_from_object", {4, 4}, std::span<const double>(matrix.data(), 16));
+    const Eigen::Matrix<double, 4, 4, Eigen::RowMajor> transform = pose.matrix();
+    npz.add("photo_from_object", {4, 4}, std::span<const double>(transform.data(), 16));
     npz.add("scale", {}, std::span<const double>(&pose.scale, 1));
-  } else {
-    npz.add("object_vertices", {n, 3}, std::span<const float>(flat_rows(a.object->mesh.vertices)));
   }
   npz.finish();
 }
@@ -114,6 +117,8 @@ ImageU8 mask_picture(const ImageF& logits) {
 
 void write_views(const fs::path& folder, const std::string& subject, const std::vector<views::RenderedView>& rendered,
                  const std::vector<ImageF>* logits) {
+  fs::create_directories(folder / "views");
+  if (logits != nullptr) fs::create_directories(folder / "masks");
   for (std::size_t i = 0; i < rendered.size(); ++i) {
     const std::string name = subject + "_" + rendered[i].view.name + ".png";
     write_picture(folder / "views" / name, rendered[i].picture);
@@ -121,9 +126,12 @@ void write_views(const fs::path& folder, const std::string& subject, const std::
   }
 }
 
-void write_all(const fs::path& folder, const Analysis& a, const ReportExtras& extras) {
-  fs::create_directories(folder / "views");
-  fs::create_directories(folder / "masks");
+void write_all(const fs::path& folder, const Analysis& a, const ReportExtras& extras, const Progress& progress) {
+  const auto told = [&](double fraction) {
+    progress.check();
+    progress.report(fraction);
+  };
+  told(0.0);
   write_text(folder / "report.json", report_json(a, extras) + "\n");
   if (a.body_contact && a.object_contact) {
     write_contacts(folder / "contacts.npz", a);
@@ -133,12 +141,18 @@ void write_all(const fs::path& folder, const Analysis& a, const ReportExtras& ex
     geometry::Mesh object = a.object->mesh;
     if (a.fit) object.vertices = geometry::transform(a.fit->photo_from_object, object.vertices);
     write_obj(folder / "object.obj", object, &object_colours);
+    told(0.2);
     write_scene(folder / "scene.glb", a);
   }
+  told(0.3);
   if (a.align && !a.align->candidates.empty()) write_trace(folder / "trace.npz", a);
+  told(0.4);
   if (a.body_views) write_views(folder, "body", *a.body_views, a.prediction ? &a.prediction->body_logits : nullptr);
+  told(0.6);
   if (a.object_views) write_views(folder, "object", *a.object_views, a.prediction ? &a.prediction->object_logits : nullptr);
+  told(0.8);
   if (extras.renderer != nullptr && a.fit) write_picture(folder / "overlay.png", overlay_picture(a, *extras.renderer));
+  told(0.9);
   write_project(folder / "analysis.tactus", *a.inputs, a.options);
 }
 
@@ -192,29 +206,15 @@ ImageU8 overlay_picture(const Analysis& a, const views::ViewRenderer& renderer) 
   return picture;
 }
 
-void write_results(const fs::path& folder, const Analysis& analysis, const ReportExtras& extras) {
-  std::error_code error;
-  if (fs::exists(folder, error) && !fs::is_directory(folder, error))
-    throw bad_input(folder.string() + ": this is a file; name a folder for the results");
-  const fs::path beside = (folder.has_filename() ? folder : folder.parent_path()).string() + ".part";
-  fs::remove_all(beside, error);
+void write_results(const fs::path& folder, const Analysis& analysis, const ReportExtras& extras, const Progress& progress) {
+  StagedFolder staged(folder);
   try {
-    fs::create_directories(beside);
-    write_all(beside, analysis, extras);
-    fs::create_directories(folder);
-    for (const auto& entry : fs::directory_iterator(beside)) {
-      const fs::path target = folder / entry.path().filename();
-      fs::remove_all(target);
-      fs::rename(entry.path(), target);
-    }
-    fs::remove_all(beside);
+    write_all(staged.path(), analysis, extras, progress);
   } catch (const fs::filesystem_error& problem) {
-    fs::remove_all(beside, error);
     throw cannot_run(folder.string() + ": the results could not be written (" + problem.code().message() + ")");
-  } catch (...) {
-    fs::remove_all(beside, error);
-    throw;
   }
+  progress.check();
+  staged.commit();
 }
 
 }  // namespace tactus::io

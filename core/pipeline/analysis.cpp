@@ -1,6 +1,7 @@
 #include "tactus/pipeline/analysis.h"
 
 #include <algorithm>
+#include <fstream>
 
 namespace tactus::pipeline {
 
@@ -16,6 +17,19 @@ const char* stage_name(Stage stage) {
     case Stage::result: return "Result";
   }
   return "";
+}
+
+double peak_memory_mb() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    if (word == "VmHWM:") {
+      double kb = 0;
+      status >> kb;
+      return kb / 1024.0;
+    }
+  }
+  return 0.0;
 }
 
 Options official_options() {

@@ -163,7 +163,7 @@ class Others(unittest.TestCase):
     def test_doctor_and_help(self):
         done = run("doctor", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("body model", [f["what"] for f in json.loads(done.stdout)])
+        self.assertIn("body model", [f["what"] for f in json.loads(done.stdout)["findings"]])
         for command in ("analyse", "contact", "views", "reconstruct", "doctor"):
             self.assertIn("Example", run(command, "--help").stdout)
 

@@ -11,7 +11,7 @@ namespace tactus {
 enum class ErrorKind {
   bad_input,      // the user's file, word or number: exit status 2
   cannot_run,     // missing data, memory, device, disk: exit status 3
-  cancelled,      // a stop was requested: not shown as an error; exit status 3 on the command line
+  cancelled,      // a stop was requested: not shown as an error; exit status 130 (Ctrl+C) on the command line
 };
 
 // One sentence that says what was wrong, where, and what would be right:

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tactus/progress.h"
+
 namespace tactus::io {
 
 struct NpzArray {
@@ -49,7 +51,7 @@ class NpzWriter {
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const double> values);
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int32_t> values);
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::uint8_t> values);
-  void finish();
+  void finish(const Progress& progress = {});   // honours a stop: then nothing is written
 
  private:
   void put(const std::string& key, const char* dtype, const std::vector<std::size_t>& shape, const void* data, std::size_t size);

@@ -74,6 +74,9 @@ struct StageReport {
   std::string message;                            // one line: what came out, or why it failed / is stale
 };
 
+// High-water mark of the process, MB; 0 where the system does not tell.
+double peak_memory_mb();
+
 // Outputs of the stages; each is set once its stage is done and shared, never changed afterwards.
 struct Analysis {
   std::shared_ptr<const Inputs> inputs;
