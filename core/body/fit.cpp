@@ -10,6 +10,7 @@
 #include "silhouette.h"
 #include "tactus/error.h"
 #include "tactus/parallel.h"
+#include "tactus/random.h"
 
 namespace tactus::body {
 namespace {
@@ -18,6 +19,9 @@ constexpr double kDegrees = std::numbers::pi / 180.0;
 constexpr int kFacings = 8;
 // Two facings closer than this are the same answer.
 constexpr double kDistinctDegrees = 60.0;
+constexpr FitProblem::Effort kTrial{14, false, false};
+constexpr double kPoorSigmas = 3.0;   // of the marks' expected error
+constexpr int kChanceStarts = 16;
 
 void check(const BodyFitInput& input) {
   if (input.photo_width <= 0 || input.photo_height <= 0)
@@ -59,6 +63,29 @@ double facing_degrees(const FitState& state) {
 double facing_difference(double a, double b) {
   const double d = std::fmod(std::abs(a - b), 360.0);
   return std::min(d, 360.0 - d);
+}
+
+struct Candidate {
+  FitState state;
+  double objective = 0.0;
+  int iterations = 0;
+};
+
+void sort(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const auto& a, const auto& b) { return a.objective < b.objective; });
+}
+
+// The first of each facing, at most `most`; their iterations are counted anew.
+std::vector<Candidate> distinct(const std::vector<Candidate>& candidates, std::size_t most) {
+  std::vector<Candidate> chosen;
+  for (const auto& c : candidates) {
+    const bool fresh = std::all_of(chosen.begin(), chosen.end(), [&](const Candidate& f) {
+      return facing_difference(facing_degrees(c.state), facing_degrees(f.state)) > kDistinctDegrees;
+    });
+    if (fresh && chosen.size() < most) chosen.push_back({c.state});
+  }
+  return chosen;
 }
 
 BodyFit describe(const BodyModel& model, const BodyFitInput& input, const FitProblem& problem,
@@ -128,60 +155,69 @@ BodyFitSummary fit_body(const BodyModel& model, const BodyFitInput& input, const
   const auto begun = std::chrono::steady_clock::now();
   const FitProblem problem(model, input, options);
   BodyFitSummary summary;
-
-  struct Candidate {
-    FitState state;
-    double objective = 0.0;
-    int iterations = 0;
-  };
-  std::vector<Candidate> candidates;
-  if (start != nullptr) {
-    candidates.push_back({problem.from_fit(*start), 0.0, 0});
-  } else {
-    for (int i = 0; i < kFacings; ++i)
-      for (const bool seated : {false, true})
-        candidates.push_back({problem.start(2.0 * std::numbers::pi * i / kFacings, seated), 0.0, 0});
+  const auto minimise = [&](std::vector<Candidate>& candidates, const FitProblem::Effort& effort) {
     parallel_for(candidates.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t c = begin; c < end; ++c)
         candidates[c].objective =
-            problem.minimise(candidates[c].state, {14, false, false}, candidates[c].iterations, progress);
+            problem.minimise(candidates[c].state, effort, candidates[c].iterations, progress);
     });
+    sort(candidates);
+  };
+
+  std::vector<Candidate> candidates;
+  if (start != nullptr) {
+    candidates.push_back({problem.from_fit(*start)});
+  } else {
+    for (int i = 0; i < kFacings; ++i)
+      for (const bool seated : {false, true})
+        candidates.push_back({problem.start(2.0 * std::numbers::pi * i / kFacings, seated)});
+    minimise(candidates, kTrial);
     progress.report(0.4, "facings tried");
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [](const auto& a, const auto& b) { return a.objective < b.objective; });
+  }
+  // The best of each of up to three distinct facings is carried to the end; the ranking may still change.
+  std::vector<Candidate> finalists = distinct(candidates, 3);
+  const FitProblem::Effort full{start != nullptr ? std::min(12, options.max_iterations) : options.max_iterations,
+                                true, true};
+  minimise(finalists, full);
+
+  // Marks that no start came near to: more starts, by chance.
+  const double sigma_px =
+      std::max(1.0, options.keypoint_sigma_px_rel * std::hypot(input.photo_width, input.photo_height));
+  if (start == nullptr && problem.reprojection_rms_px(finalists.front().state) > kPoorSigmas * sigma_px) {
+    progress.report(0.7, "more starts tried");
+    Random random(options.seed);
+    std::vector<Candidate> more;
+    for (int i = 0; i < kChanceStarts; ++i) more.push_back({problem.chance(random)});
+    minimise(more, kTrial);
+    candidates.insert(candidates.end(), more.begin(), more.end());
+    auto best = distinct(more, 3);
+    minimise(best, full);
+    finalists.insert(finalists.end(), best.begin(), best.end());
+    sort(finalists);
   }
   summary.starts = static_cast<int>(candidates.size());
   for (const auto& c : candidates) summary.iterations += c.iterations;
-
-  // The best of each of up to three distinct facings is carried to the end; the ranking may still change.
-  std::vector<Candidate> finalists;
-  for (const auto& c : candidates) {
-    const bool distinct = std::all_of(finalists.begin(), finalists.end(), [&](const Candidate& f) {
-      return facing_difference(facing_degrees(c.state), facing_degrees(f.state)) > kDistinctDegrees;
-    });
-    if (distinct && finalists.size() < 3) finalists.push_back(c);
-  }
-  const int most = start != nullptr ? std::min(12, options.max_iterations) : options.max_iterations;
-  parallel_for(finalists.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t f = begin; f < end; ++f) {
-      finalists[f].iterations = 0;
-      finalists[f].objective =
-          problem.minimise(finalists[f].state, {most, true, true}, finalists[f].iterations, progress);
-    }
-  });
   for (const auto& f : finalists) summary.iterations += f.iterations;
-  std::stable_sort(finalists.begin(), finalists.end(),
-                   [](const auto& a, const auto& b) { return a.objective < b.objective; });
-  summary.best = describe(model, input, problem, finalists.front().state, finalists.front().objective);
-  for (std::size_t f = 1; f < finalists.size() && !summary.runner_up; ++f) {
-    if (facing_difference(summary.best.facing_deg, facing_degrees(finalists[f].state)) <= kDistinctDegrees)
-      continue;
-    summary.runner_up = describe(model, input, problem, finalists[f].state, finalists[f].objective);
-    summary.objective_gap =
-        (finalists[f].objective - summary.best.objective) / std::max(summary.best.objective, 1e-9);
+
+  const Candidate& first = finalists.front();
+  summary.best = describe(model, input, problem, first.state, first.objective);
+  // The next best facing; where all finalists came to face one way, the best start that did not.
+  const auto other_facing = [&](const Candidate& c) {
+    return facing_difference(summary.best.facing_deg, facing_degrees(c.state)) > kDistinctDegrees;
+  };
+  auto second = std::find_if(finalists.begin(), finalists.end(), other_facing);
+  if (second == finalists.end()) {
+    for (auto& c : candidates) c.objective = problem.residuals(c.state, full).squaredNorm();
+    sort(candidates);
+    finalists.insert(finalists.end(), candidates.begin(), candidates.end());
+    second = std::find_if(finalists.begin(), finalists.end(), other_facing);
   }
-  summary.message = message_for(summary, std::max(1.0, options.keypoint_sigma_px_rel *
-                                                           std::hypot(input.photo_width, input.photo_height)));
+  if (second != finalists.end()) {
+    summary.runner_up = describe(model, input, problem, second->state, second->objective);
+    summary.objective_gap =
+        (second->objective - summary.best.objective) / std::max(summary.best.objective, 1e-9);
+  }
+  summary.message = message_for(summary, sigma_px);
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
   progress.report(1.0);
   return summary;

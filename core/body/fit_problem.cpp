@@ -141,7 +141,7 @@ FitState FitProblem::start(double yaw, bool seated) const {
     }
     state.angles[static_cast<Eigen::Index>(j)] = angle;
   }
-  place(state, yaw);
+  place(state, yaw, 0.0);
   return state;
 }
 
@@ -151,14 +151,16 @@ FitState FitProblem::chance(Random& random) const {
   for (std::size_t j = 0; j < joints_.size(); ++j)
     state.angles[static_cast<Eigen::Index>(j)] =
         std::clamp(joints_[j].rest + joints_[j].sigma * random.normal(), joints_[j].low, joints_[j].high);
-  place(state, random.uniform(-std::numbers::pi, std::numbers::pi));
+  const double yaw = random.uniform(-std::numbers::pi, std::numbers::pi);
+  place(state, yaw, random.uniform(-std::numbers::pi, std::numbers::pi));
   return state;
 }
 
-void FitProblem::place(FitState& state, double yaw) const {
+void FitProblem::place(FitState& state, double yaw, double roll) const {
   // Frame body (y up, facing +z) to frame photo (y down, z away): a body at yaw 0 looks at the camera.
   const Eigen::Matrix3d flip = Eigen::Vector3d(1, -1, -1).asDiagonal();
-  state.rotation = flip * Eigen::AngleAxisd(yaw, Eigen::Vector3d::UnitY()).toRotationMatrix();
+  state.rotation = Eigen::AngleAxisd(roll, Eigen::Vector3d::UnitZ()).toRotationMatrix() * flip *
+                   Eigen::AngleAxisd(yaw, Eigen::Vector3d::UnitY()).toRotationMatrix();
   // Depth from the spread of the marks against that of the same points of the body.
   const Rows body = skeleton_.pose(skeleton_.shape(state.phenotype, kKeypointCount), rotations_of(state.angles)).points *
                     state.rotation.transpose();

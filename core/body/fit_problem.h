@@ -33,6 +33,7 @@ struct FitState {
 
 class FitProblem {
  public:
+  // `model` and `input` must outlive it.
   FitProblem(const BodyModel& model, const BodyFitInput& input, const BodyFitOptions& options);
 
   const geometry::PinholeCamera& camera() const { return camera_; }
@@ -41,9 +42,10 @@ class FitProblem {
   // A body that faces `yaw` radians from the camera, standing or seated, at the depth its marks suggest.
   FitState start(double yaw, bool seated) const;
   FitState from_fit(const BodyFit& fit) const;
-  // Some facing and some pose that the priors allow.
+  // Some pose that the priors allow, faced and rolled anyhow: lying, upside down.
   FitState chance(Random& random) const;
   Pose pose_of(const FitState& state) const;
+  double reprojection_rms_px(const FitState& state) const;   // over visible marks
 
   struct Effort {
     int iterations = 10;
@@ -68,7 +70,7 @@ class FitProblem {
   using Posed = KeypointSkeleton::Posed;
   struct Slopes;   // of the residuals with respect to points and parameters
   int points_for(const Effort& effort) const { return kKeypointCount + (effort.silhouette ? samples_ : 0); }
-  void place(FitState& state, double yaw) const;   // upright, where its marks suggest
+  void place(FitState& state, double yaw, double roll) const;   // at the depth its marks suggest
   Rows placed(const FitState& state, const Rows& body_points) const;
   void residuals(const FitState& state, const Rows& points, const Effort& effort, Eigen::VectorXd& r,
                  Slopes* slopes) const;
@@ -80,7 +82,7 @@ class FitProblem {
   const BodyModel& model_;
   const KeypointSkeleton& skeleton_;
   const BodyFitInput& input_;
-  const BodyFitOptions& options_;
+  const BodyFitOptions options_;
   geometry::PinholeCamera camera_;
   std::vector<Joint> joints_;
   int samples_ = 0;           // surface points that the silhouette holds inside the mask; 0 without one

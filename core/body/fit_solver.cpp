@@ -168,6 +168,21 @@ Eigen::VectorXd FitProblem::residuals(const FitState& state, const Effort& effor
   return r;
 }
 
+double FitProblem::reprojection_rms_px(const FitState& state) const {
+  const Rows points = placed(
+      state, skeleton_.pose(skeleton_.shape(state.phenotype, kKeypointCount), rotations_of(state.angles)).points);
+  double squares = 0.0;
+  int visible = 0;
+  for (int k = 0; k < kKeypointCount; ++k) {
+    const Keypoint& mark = input_.keypoints[static_cast<std::size_t>(k)];
+    if (mark.visibility != Visibility::visible) continue;
+    const Projected at = project(camera_, points.row(k));
+    squares += (at.u - mark.x) * (at.u - mark.x) + (at.v - mark.y) * (at.v - mark.y);
+    ++visible;
+  }
+  return visible > 0 ? std::sqrt(squares / visible) : 0.0;
+}
+
 // [3 · points, parameters]: how each coordinate of each point, frame photo, moves.
 Eigen::MatrixXd FitProblem::point_jacobian(const FitState& state, const Posed& posed,
                                            const Effort& effort) const {

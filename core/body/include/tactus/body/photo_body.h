@@ -27,7 +27,7 @@ struct BodyFitOptions {
   double hidden_keypoint_weight = 0.25;  // of a mark flagged hidden, against a visible one
   double silhouette_weight = 1.0;     // 0 leaves the person mask out
   int max_iterations = 60;
-  std::uint64_t seed = 42;
+  std::uint64_t seed = 42;            // of the further starts, tried when none of the usual ones comes near the marks
 };
 
 struct BodyFit {
@@ -44,7 +44,7 @@ struct BodyFit {
 
 struct BodyFitSummary {
   BodyFit best;
-  std::optional<BodyFit> runner_up;   // the best fit of another facing
+  std::optional<BodyFit> runner_up;   // the best fit of a facing more than 60° off; none after a dragged joint
   double objective_gap = 0.0;         // runner_up - best over best; small means the facing is uncertain
   int starts = 0;
   int iterations = 0;
