@@ -75,9 +75,8 @@ std::string spoken(const std::vector<std::string>& names) {
   return text;
 }
 
-// A pixel is touched where most of its face's corners belong to touched parts.
-std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, const std::vector<std::uint8_t>& parts,
-                            const std::vector<bool>& chosen, float touched) {
+// A pixel is touched where most of its face's corners are; no list of vertices means all of them.
+std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, const std::vector<bool>& vertices, float touched) {
   std::vector<ImageF> masks;
   for (const auto& view : rendered) {
     ImageF mask(view.maps.vertex_ids.width, view.maps.vertex_ids.height, 1, kUntouched);
@@ -86,9 +85,8 @@ std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, co
       for (std::size_t k = 0; k < 3; ++k) {
         const int vertex = view.maps.vertex_ids.data[3 * pixel + k];
         if (vertex < 0) continue;
-        const bool in = parts.empty() || (static_cast<std::size_t>(vertex) < parts.size() &&
-                                          chosen[parts[static_cast<std::size_t>(vertex)]]);
-        corners += in ? 1 : 0;
+        const auto index = static_cast<std::size_t>(vertex);
+        corners += vertices.empty() || (index < vertices.size() && vertices[index]) ? 1 : 0;
       }
       if (corners >= 2) mask.data[pixel] = touched;
     }
@@ -96,6 +94,63 @@ std::vector<ImageF> painted(const std::vector<views::RenderedView>& rendered, co
   }
   return masks;
 }
+
+std::vector<bool> vertices_of(const std::vector<std::uint8_t>& parts, const std::vector<bool>& chosen) {
+  std::vector<bool> vertices(parts.size());
+  for (std::size_t i = 0; i < parts.size(); ++i) vertices[i] = chosen[parts[i]];
+  return vertices;
+}
+
+// What the body's parts are too coarse for, found on its canonical pose: the palms' side of the hands, and the eyes.
+class FinerBody {
+ public:
+  explicit FinerBody(const body::PhotoBody& body) : body_(body) {
+    if (body.vertex_parts.empty() || body.canonical.vertex_count() != static_cast<int>(body.vertex_parts.size())) return;
+    known_ = true;
+    normals_ = geometry::vertex_normals(body.canonical);
+  }
+
+  // Hands and fingers touch with their inner side. In the canonical pose it faces down and towards the body.
+  void keep_palms(std::vector<bool>& vertices) const {
+    if (!known_) return;
+    for (std::size_t i = 0; i < vertices.size(); ++i) {
+      const std::string& part = body_.part_names[body_.vertex_parts[i]];
+      if (!vertices[i] || !(part.ends_with(" hand") || part.ends_with(" fingers"))) continue;
+      const auto row = static_cast<Eigen::Index>(i);
+      const float inward = body_.canonical.vertices(row, 0) > 0.0F ? -1.0F : 1.0F;
+      vertices[i] = 0.76F * inward * normals_(row, 0) - 0.64F * normals_(row, 1) > 0.1F;
+    }
+  }
+
+  // The face around an eye, side "left" or "right". False where the body's face is not known.
+  bool add_eye(const std::string& side, std::vector<bool>& vertices) const {
+    if (!known_) return false;
+    const auto& points = body_.canonical.vertices;
+    std::vector<Eigen::Index> face;
+    for (std::size_t i = 0; i < vertices.size(); ++i)
+      if (body_.part_names[body_.vertex_parts[i]] == "face") face.push_back(static_cast<Eigen::Index>(i));
+    if (face.empty()) return false;
+    // The tip of the nose is the foremost point; the eyes lie above it, half of their distance to each side
+    // (adult measures, of a face 23 cm high).
+    Eigen::Index tip = face.front();
+    float low = points(tip, 1), high = low;
+    for (const auto i : face) {
+      if (points(i, 2) > points(tip, 2)) tip = i;
+      low = std::min(low, points(i, 1));
+      high = std::max(high, points(i, 1));
+    }
+    const float size = (high - low) / 0.23F;
+    const Eigen::RowVector3f eye = points.row(tip) + size * Eigen::RowVector3f(side == "left" ? 0.032F : -0.032F, 0.034F, -0.03F);
+    for (const auto i : face)
+      if ((points.row(i) - eye).norm() < 0.03F * size) vertices[static_cast<std::size_t>(i)] = true;
+    return true;
+  }
+
+ private:
+  const body::PhotoBody& body_;
+  bool known_ = false;
+  geometry::Vertices normals_;
+};
 
 class Prior : public ContactPredictor {
  public:
@@ -118,11 +173,13 @@ class Prior : public ContactPredictor {
       if (query.object.category == row.category) usual = &row;
     std::vector<std::string> body_words = usual != nullptr ? usual->body_parts : std::vector<std::string>{"hand", "fingers"};
     std::string verb = usual != nullptr ? usual->verb : "holds";
+    bool usual_action = true;
     // An action in the prompt overrides the usual one, but "hand" in a question about what is sat on does not.
     for (const auto& action : usual_actions()) {
       if (std::any_of(action.words.begin(), action.words.end(), [&](const auto& w) { return has_word(words, w); })) {
         body_words = action.body_parts;
         verb = action.verb;
+        usual_action = false;
         break;
       }
     }
@@ -136,17 +193,22 @@ class Prior : public ContactPredictor {
       for (const auto& view : query.body_views)
         result.body_logits.emplace_back(view.maps.face_ids.width, view.maps.face_ids.height, 1, kUntouched);
     } else {
-      result.body_logits = painted(query.body_views, query.body.vertex_parts, body_chosen, kTouched);
+      auto vertices = vertices_of(query.body.vertex_parts, body_chosen);
+      const FinerBody finer(query.body);
+      finer.keep_palms(vertices);
+      if (usual_action && usual != nullptr && usual->eye && finer.add_eye(side == "left" ? side : "right", vertices))
+        result.body_parts.push_back(side == "left" ? "left eye" : "right eye");
+      result.body_logits = painted(query.body_views, vertices, kTouched);
     }
     progress.check();
 
     std::vector<bool> object_chosen;
     if (usual != nullptr && !query.object.vertex_parts.empty()) {
       object_chosen = chosen_parts(query.object.part_names, usual->object_parts, "");
-      result.object_logits = painted(query.object_views, query.object.vertex_parts, object_chosen, kTouched);
+      result.object_logits = painted(query.object_views, vertices_of(query.object.vertex_parts, object_chosen), kTouched);
       result.object_parts = names_of(query.object.part_names, object_chosen);
     } else {
-      result.object_logits = painted(query.object_views, {}, {}, kPerhaps);
+      result.object_logits = painted(query.object_views, {}, kPerhaps);
       result.warnings.push_back("The parts of " + query.object.name +
                                 " are not known, so all of it is taken as perhaps touched. Paint its contact to be exact.");
     }

@@ -24,7 +24,7 @@ const std::vector<UsualContact>& usual_contacts() {
       {"backpack", "carries", {"upper back", "lower back", "shoulder"}, {"straps", "body"}},
       {"box", "carries", {"hand", "fingers", "forearm"}, {"sides"}},
       {"guitar", "plays", {"hand", "fingers", "forearm", "abdomen", "thigh"}, {"body", "neck"}},
-      {"camera on a tripod", "operates", {"hand", "fingers"}, {"body", "pan handle"}},
+      {"camera on a tripod", "operates", {"hand", "fingers"}, {"body", "pan handle", "viewfinder"}, true},
       {"ball", "holds", {"hand", "fingers"}, {"surface"}},
       {"tennis ball", "holds", {"right hand", "right fingers"}, {"surface"}},
       {"bat", "swings", {"hand", "fingers"}, {"handle"}},

@@ -11,6 +11,7 @@ struct UsualContact {
   const char* verb;                        // "holds", "sits on"
   std::vector<std::string> body_parts;     // words contained in the body's part names: "fingers", "left hand"
   std::vector<std::string> object_parts;
+  bool eye = false;                        // looked through: an eye touches it, too
 };
 
 const std::vector<UsualContact>& usual_contacts();

@@ -162,43 +162,44 @@ void guitar(MeshBuilder& b, const Variation& v) {
   b.box({0, 0.91 * s, 0.035 * s}, {0.075 * s, 0.17 * s, 0.016 * s});
 }
 
-// A camcorder on a slim photo tripod at eye height of someone who bends to it; the pan handle points back (-z).
+// A camcorder on a photo tripod, its eyepiece at the eyes of someone who stoops a little. Lens and one leg point
+// forward, eyepiece and pan handle back (-z).
 void camera_on_tripod(MeshBuilder& b, const Variation& v) {
-  const double hub = v.around(0.84, 0.08), splay = v.around(0.45, 0.1);
-  const double top = hub + v.around(0.18, 0.15);
-  const double knee = 0.52;   // of the way up a leg, where its lower part slides in
+  const double hub = v.around(1.12, 0.08), slope = v.around(0.53, 0.1);
+  const double top = hub + v.around(0.268, 0.15), low = hub - 0.362;   // of the middle column
   b.part("legs");
   for (int i = 0; i < 3; ++i) {
     const double a = pi / 2 + 2.0 * pi * i / 3;
-    const Point foot(splay * std::cos(a), 0.0, splay * std::sin(a));
-    const Point root(0.03 * std::cos(a), hub, 0.03 * std::sin(a));
-    b.bar(foot, foot + knee * (root - foot), 0.0075);
-    b.bar(foot + (knee - 0.035) * (root - foot), foot + (knee + 0.015) * (root - foot), 0.016);
-    b.bar(foot + knee * (root - foot), root, 0.0105);
-    b.bar(foot + knee * (root - foot), {0, hub - 0.37, 0}, 0.004);
+    const auto at = [&](double y) { return Point((0.028 + slope * (hub - y)) * std::cos(a), y, (0.028 + slope * (hub - y)) * std::sin(a)); };
+    b.bar(at(0.0), at(low), 0.0075);
+    b.bar(at(low - 0.025), at(low + 0.02), 0.015);
+    b.bar(at(low), at(hub), 0.01);
+    b.bar(at(low), {0, low, 0}, 0.004);
   }
   b.part("column");
-  b.bar({0, hub - 0.38, 0}, {0, top, 0}, 0.0125);
-  b.bar({0, hub - 0.39, 0}, {0, hub - 0.35, 0}, 0.016);
+  b.bar({0, low, 0}, {0, top, 0}, 0.012);
+  b.bar({0, low - 0.015, 0}, {0, low + 0.02, 0}, 0.0155);
   b.part("hub");
-  b.lathe(0, 0, {{0, hub - 0.04}, {0.018, hub - 0.04}, {0.042, hub}, {0.04, hub + 0.025}, {0.022, hub + 0.038}, {0, hub + 0.038}});
+  b.lathe(0, 0, {{0, hub - 0.045}, {0.016, hub - 0.045}, {0.018, hub - 0.022}, {0.036, hub - 0.012}, {0.036, hub + 0.016}, {0.03, hub + 0.024}, {0, hub + 0.024}});
   b.part("crank");
-  b.bar({0.02, hub + 0.015, 0.02}, {0.02, hub + 0.055, 0.08}, 0.005);
-  b.bar({0.02, hub + 0.055, 0.075}, {0.02, hub + 0.06, 0.11}, 0.009);
+  b.bar({0.02, hub + 0.006, 0.02}, {0.02, hub + 0.042, 0.07}, 0.005);
+  b.bar({0.02, hub + 0.042, 0.065}, {0.02, hub + 0.044, 0.1}, 0.008);
   b.part("head");
-  b.box({0, top + 0.02, 0}, {0.04, 0.05, 0.05});
-  b.box({0, top + 0.054, 0}, {0.045, 0.022, 0.065});
+  b.box({0, top + 0.013, -0.01}, {0.036, 0.042, 0.037});
+  b.box({0, top + 0.046, -0.013}, {0.046, 0.028, 0.065});
   b.part("pan handle");
-  b.bar({0, top + 0.018, -0.02}, {0, top + 0.012, -0.12}, 0.0045);
-  b.bar({0, top + 0.012, -0.115}, {0, top + 0.004, -0.22}, 0.012);
-  const double base = top + 0.063;
+  b.bar({0, top + 0.007, -0.023}, {0, top + 0.002, -0.13}, 0.0045);
+  b.bar({0, top + 0.002, -0.125}, {0, top - 0.006, -0.22}, 0.011);
+  const double base = top + 0.059;
   b.part("body");
-  b.box({0, base + 0.05, 0.005}, {0.068, 0.1, 0.14});
+  b.box({0, base + 0.011, 0.004}, {0.056, 0.022, 0.112});
+  b.box({0, base + 0.043, -0.008}, {0.062, 0.05, 0.131});
+  b.box({0, base + 0.078, 0.011}, {0.046, 0.028, 0.096});
   b.part("viewfinder");
-  b.box({0, base + 0.108, -0.035}, {0.036, 0.026, 0.085});
-  b.bar({0, base + 0.108, -0.075}, {0, base + 0.108, -0.1}, 0.015, 0.018);
+  b.box({0, base + 0.084, -0.048}, {0.031, 0.024, 0.046});
+  b.bar({0, base + 0.084, -0.066}, {0, base + 0.084, -0.091}, 0.012, 0.015);
   b.part("lens");
-  b.bar({0, base + 0.085, 0.07}, {0, base + 0.085, 0.105}, 0.022, 0.024);
+  b.bar({0, base + 0.077, 0.055}, {0, base + 0.077, 0.073}, 0.0165, 0.0185);
 }
 
 }  // namespace tactus::objects
