@@ -1,5 +1,7 @@
 #include "tactus/io/given_body.h"
 
+#include <cmath>
+
 #include "tactus/error.h"
 #include "tactus/io/npz.h"
 
@@ -18,6 +20,8 @@ pipeline::GivenBody read_osx(const std::filesystem::path& file, int photo_width,
   const NpzArray& boxes = npz.at("bbox_2");
   const auto box = boxes.as_doubles();
   if (box.size() < 4) throw bad_input(boxes.name + ": a box x, y, w, h is needed");
+  for (std::size_t i = 0; i < 4; ++i)
+    if (!std::isfinite(box[i])) throw bad_input(boxes.name + ": the person's box is not a finite number");
   if (!(box[2] > 0.0) || !(box[3] > 0.0)) throw bad_input(boxes.name + ": the person's box has no size");
   pipeline::GivenBody body;
   body.mesh.vertices = Eigen::Map<const geometry::Vertices>(points.data(), static_cast<Eigen::Index>(count), 3);
