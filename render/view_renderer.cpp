@@ -1,11 +1,17 @@
 // The hard rasteriser (METHOD.md §3.9): nearest face a pixel, strict inside test, several threads.
+//
+// The picture is cut into bands of rows. A band is first scanned for the nearest triangle of each pixel, then its ids
+// and weights are written once.
 #include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
+#include "hard_kernels.h"
 #include "projection.h"
 #include "raster_math.h"
 #include "shading.h"
+#include "simd.h"
 #include "tactus/parallel.h"
 #include "tactus/render/cpu.h"
 
@@ -14,36 +20,35 @@ namespace {
 
 constexpr int kBandRows = 16;
 
-// A triangle to scan: a face of the mesh, or a piece of one that the near plane cut.
-struct Triangle {
-  std::array<Float2, 3> ndc;
-  std::array<float, 3> z;
-  int face = -1;
-  int cut = -1;           // index into the table of cut corners, -1 for a whole face
-  int row_begin = 0, row_end = 0, column_begin = 0, column_end = 0;
-};
-
 using CutCorners = std::array<Float3, 3>;   // barycentrics of the corners in the whole face
 
 class HardRaster {
  public:
   HardRaster(const geometry::Mesh& mesh, const views::RasterCamera& camera) : mesh_(mesh), camera_(camera) {
     projected_ = project(mesh.vertices, camera);
+    place_pixels();
     triangles_.reserve(static_cast<std::size_t>(mesh.face_count()));
     for (int f = 0; f < mesh.face_count(); ++f) add_face(f);
     bands_.resize(static_cast<std::size_t>((camera.height + kBandRows - 1) / kBandRows));
     for (std::size_t t = 0; t < triangles_.size(); ++t) {
-      const Triangle& triangle = triangles_[t];
+      const HardTriangle& triangle = triangles_[t];
       for (int b = triangle.row_begin / kBandRows; b <= (triangle.row_end - 1) / kBandRows; ++b)
         bands_[static_cast<std::size_t>(b)].push_back(static_cast<int>(t));
     }
   }
 
   views::RasterMaps run() const {
-    views::RasterMaps maps{ImageI32(camera_.width, camera_.height, 1, -1),
-                           ImageI32(camera_.width, camera_.height, 3, -1),
-                           ImageF(camera_.width, camera_.height, 3, -1.0F),
-                           ImageF(camera_.width, camera_.height, 1, -1.0F)};
+    // Blank maps are 32 bytes a pixel, and most of their time is the system handing out the memory: in parallel.
+    views::RasterMaps maps;
+    const int w = camera_.width, h = camera_.height;
+    parallel_for(4, 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        if (i == 0) maps.vertex_ids = ImageI32(w, h, 3, -1);
+        if (i == 1) maps.barycentrics = ImageF(w, h, 3, -1.0F);
+        if (i == 2) maps.face_ids = ImageI32(w, h, 1, -1);
+        if (i == 3) maps.depth = ImageF(w, h, 1, -1.0F);
+      }
+    });
     parallel_for(bands_.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t b = begin; b < end; ++b) scan_band(static_cast<int>(b), maps);
     });
@@ -69,11 +74,13 @@ class HardRaster {
   }
 
   void add_whole(int face, const std::array<float, 3>& z) {
-    Triangle triangle;
+    HardTriangle triangle;
     triangle.face = face;
     triangle.z = z;
-    for (int k = 0; k < 3; ++k)
-      triangle.ndc[static_cast<std::size_t>(k)] = projected_.row(mesh_.faces(face, k)).head<2>().transpose();
+    for (std::size_t k = 0; k < 3; ++k) {
+      triangle.x[k] = projected_(mesh_.faces(face, static_cast<Eigen::Index>(k)), 0);
+      triangle.y[k] = projected_(mesh_.faces(face, static_cast<Eigen::Index>(k)), 1);
+    }
     add(triangle);
   }
 
@@ -99,70 +106,84 @@ class HardRaster {
       whole.row(k) = mesh_.vertices.row(mesh_.faces(face, k)) * rotation + camera_.translation.cast<float>().transpose();
     for (std::size_t i = 1; i + 1 < count; ++i) {
       const CutCorners piece = {corners[0], corners[i], corners[i + 1]};
-      Triangle triangle;
+      HardTriangle triangle;
       triangle.face = face;
       triangle.cut = static_cast<int>(cuts_.size());
       for (std::size_t k = 0; k < 3; ++k) {
         const Float3 point = whole.transpose() * piece[k];
         triangle.z[k] = point.z();
-        triangle.ndc[k] = {static_cast<float>(camera_.scale_x) * point.x() / point.z() + static_cast<float>(camera_.offset_x),
-                           static_cast<float>(camera_.scale_y) * point.y() / point.z() + static_cast<float>(camera_.offset_y)};
+        triangle.x[k] = static_cast<float>(camera_.scale_x) * point.x() / point.z() + static_cast<float>(camera_.offset_x);
+        triangle.y[k] = static_cast<float>(camera_.scale_y) * point.y() / point.z() + static_cast<float>(camera_.offset_y);
       }
       cuts_.push_back(piece);
       add(triangle);
     }
   }
 
-  void add(Triangle& triangle) {
-    const auto& v = triangle.ndc;
-    const float area = edge_function(v[0], v[1], v[2]);
-    if (!(std::abs(area) > kAreaEpsilon)) return;   // also refuses NaN
-    const float x_low = std::min({v[0].x(), v[1].x(), v[2].x()}), x_high = std::max({v[0].x(), v[1].x(), v[2].x()});
-    const float y_low = std::min({v[0].y(), v[1].y(), v[2].y()}), y_high = std::max({v[0].y(), v[1].y(), v[2].y()});
+  void add(HardTriangle& t) {
+    const float area = edge_function({t.x[0], t.y[0]}, {t.x[1], t.y[1]}, {t.x[2], t.y[2]});
+    if (!(std::abs(area) > kAreaEpsilon) || std::isinf(area)) return;   // NaN neither
+    t.area = edge_function({t.x[2], t.y[2]}, {t.x[0], t.y[0]}, {t.x[1], t.y[1]}) + kAreaEpsilon;
+    const auto [x_low, x_high] = std::minmax({t.x[0], t.x[1], t.x[2]});
+    const auto [y_low, y_high] = std::minmax({t.y[0], t.y[1], t.y[2]});
     const int w = camera_.width, h = camera_.height;
-    // Generous by a pixel; the exact test is a pixel's own.
     const float unit = 0.5F * static_cast<float>(std::min(w, h));
-    const auto column = [&](float x) { return 0.5F * static_cast<float>(w) - x * unit; };
-    const auto row = [&](float y) { return 0.5F * static_cast<float>(h) - y * unit; };
-    const auto clamp_to = [](float value, int limit) {
-      return static_cast<int>(std::clamp(value, 0.0F, static_cast<float>(limit)));
+    // The pixels whose centres lie between two coordinates, with room for rounding.
+    const auto first = [](float value, int limit) {
+      const float room = 0.01F + 1e-6F * std::abs(value);
+      return static_cast<int>(std::clamp(std::ceil(value - 0.5F - room), 0.0F, static_cast<float>(limit)));
     };
-    triangle.column_begin = clamp_to(std::floor(column(x_high)) - 1.0F, w);
-    triangle.column_end = clamp_to(std::ceil(column(x_low)) + 1.0F, w);
-    triangle.row_begin = clamp_to(std::floor(row(y_high)) - 1.0F, h);
-    triangle.row_end = clamp_to(std::ceil(row(y_low)) + 1.0F, h);
-    if (triangle.column_begin < triangle.column_end && triangle.row_begin < triangle.row_end)
-      triangles_.push_back(triangle);
+    const auto last = [](float value, int limit) {
+      const float room = 0.01F + 1e-6F * std::abs(value);
+      return static_cast<int>(std::clamp(std::floor(value - 0.5F + room) + 1.0F, 0.0F, static_cast<float>(limit)));
+    };
+    t.column_begin = first(0.5F * static_cast<float>(w) - x_high * unit, w);
+    t.column_end = last(0.5F * static_cast<float>(w) - x_low * unit, w);
+    t.row_begin = first(0.5F * static_cast<float>(h) - y_high * unit, h);
+    t.row_end = last(0.5F * static_cast<float>(h) - y_low * unit, h);
+    if (t.column_begin < t.column_end && t.row_begin < t.row_end) triangles_.push_back(t);
   }
 
-  void scan_band(int band, views::RasterMaps& maps) const {
+  void place_pixels() {
     const int w = camera_.width, h = camera_.height;
-    const int first = band * kBandRows, last = std::min(h, first + kBandRows);
-    for (const int index : bands_[static_cast<std::size_t>(band)]) {
-      const Triangle& t = triangles_[static_cast<std::size_t>(index)];
-      const auto& v = t.ndc;
-      for (int row = std::max(first, t.row_begin); row < std::min(last, t.row_end); ++row) {
-        const float y = ndc_of_pixel(h - 1 - row, h, w);
-        for (int column = t.column_begin; column < t.column_end; ++column) {
-          const Float2 p(ndc_of_pixel(w - 1 - column, w, h), y);
-          const Float3 flat = barycentrics(p, v[0], v[1], v[2]);
-          // The perspective factors are positive, so a negative weight stays negative: leave early.
-          if (!(flat.minCoeff() > 0.0F)) continue;
-          Float3 weights = perspective_corrected(flat, t.z[0], t.z[1], t.z[2]);
-          if (!(weights.minCoeff() > 0.0F)) continue;
-          const float depth = weights.x() * t.z[0] + weights.y() * t.z[1] + weights.z() * t.z[2];
-          float& nearest = maps.depth.at(column, row);
-          if (depth < 0.0F || (nearest >= 0.0F && depth >= nearest)) continue;
-          nearest = depth;
-          if (t.cut >= 0) {
-            const CutCorners& c = cuts_[static_cast<std::size_t>(t.cut)];
-            weights = (weights.x() * c[0] + weights.y() * c[1] + weights.z() * c[2]).eval();
-          }
-          maps.face_ids.at(column, row) = t.face;
-          for (int k = 0; k < 3; ++k) {
-            maps.vertex_ids.at(column, row, k) = mesh_.faces(t.face, k);
-            maps.barycentrics.at(column, row, k) = weights[k];
-          }
+    stride_ = (w / kLanes + 2) * kLanes;
+    pixel_x_.resize(static_cast<std::size_t>(stride_));
+    pixel_y_.resize(static_cast<std::size_t>(h));
+    for (int column = 0; column < stride_; ++column)
+      pixel_x_[static_cast<std::size_t>(column)] = ndc_of_pixel(w - 1 - column, w, h);
+    for (int row = 0; row < h; ++row) pixel_y_[static_cast<std::size_t>(row)] = ndc_of_pixel(h - 1 - row, h, w);
+  }
+
+  void scan_band(int index, views::RasterMaps& maps) const {
+    const auto& list = bands_[static_cast<std::size_t>(index)];
+    if (list.empty()) return;
+    const int first = index * kBandRows, last = std::min(camera_.height, first + kBandRows);
+    thread_local std::vector<float> depth;
+    thread_local std::vector<std::int32_t> winner;
+    const auto size = static_cast<std::size_t>((last - first) * stride_);
+    depth.assign(size, std::numeric_limits<float>::infinity());
+    winner.assign(size, -1);
+    hard_nearest({triangles_.data(), list.data(), static_cast<int>(list.size()), first, last, stride_, pixel_x_.data(), pixel_y_.data()},
+                 depth.data(), winner.data());
+    for (int row = first; row < last; ++row) {
+      const std::size_t line = static_cast<std::size_t>((row - first) * stride_);
+      for (int column = 0; column < camera_.width; ++column) {
+        const std::int32_t who = winner[line + static_cast<std::size_t>(column)];
+        if (who < 0) continue;
+        const HardTriangle& t = triangles_[static_cast<std::size_t>(who)];
+        const Float2 p(pixel_x_[static_cast<std::size_t>(column)], pixel_y_[static_cast<std::size_t>(row)]);
+        const Float3 flat = barycentrics(p, {t.x[0], t.y[0]}, {t.x[1], t.y[1]}, {t.x[2], t.y[2]});
+        Float3 weights = perspective_corrected(flat, t.z[0], t.z[1], t.z[2]);
+        if (t.cut >= 0) {
+          const CutCorners& c = cuts_[static_cast<std::size_t>(t.cut)];
+          weights = (weights.x() * c[0] + weights.y() * c[1] + weights.z() * c[2]).eval();
+        }
+        const std::size_t pixel = maps.depth.index(column, row);
+        maps.depth.data[pixel] = depth[line + static_cast<std::size_t>(column)];
+        maps.face_ids.data[pixel] = t.face;
+        for (std::size_t k = 0; k < 3; ++k) {
+          maps.vertex_ids.data[3 * pixel + k] = mesh_.faces(t.face, static_cast<Eigen::Index>(k));
+          maps.barycentrics.data[3 * pixel + k] = weights[static_cast<Eigen::Index>(k)];
         }
       }
     }
@@ -171,7 +192,9 @@ class HardRaster {
   const geometry::Mesh& mesh_;
   const views::RasterCamera& camera_;
   geometry::Vertices projected_;
-  std::vector<Triangle> triangles_;
+  int stride_ = 0;
+  std::vector<float> pixel_x_, pixel_y_;
+  std::vector<HardTriangle> triangles_;
   std::vector<CutCorners> cuts_;
   std::vector<std::vector<int>> bands_;   // triangles that reach into each band of rows, by face index
 };

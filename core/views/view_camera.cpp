@@ -61,9 +61,14 @@ LookAt look_at(const ViewCamera& view) {
   const Eigen::Vector3d up(0, 1, 0);
   const Eigen::Vector3d z = normalised(-result.camera_centre);
   Eigen::Vector3d x = normalised(up.cross(z));
-  const Eigen::Vector3d y = normalised(z.cross(x));
-  // Straight up or down: the published rule takes x from y and z again.
-  if (x.cwiseAbs().maxCoeff() <= 5e-3) x = normalised(y.cross(z));
+  Eigen::Vector3d y = normalised(z.cross(x));
+  if (x.norm() < 0.5) {
+    // Straight up or down. The published rule takes x from y and z again, which in its single precision gives the
+    // side that the rounded elevation leans to; so does this.
+    const double lean = std::cos(static_cast<float>(e));
+    x = up.cross(-Eigen::Vector3d(lean * std::sin(a), std::sin(e), lean * std::cos(a))).normalized();
+    y = z.cross(x).normalized();
+  }
   result.rotation << x, y, z;
   result.translation = -(result.rotation.transpose() * result.camera_centre);
   result.translation.x() += view.x_trans;

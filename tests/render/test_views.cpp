@@ -40,6 +40,47 @@ TEST(Views, NormalisedParameters) {
   for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(p[i], expected[i], 1e-7);
 }
 
+TEST(Views, TablesAreThePublishedOnes) {
+  const auto expect_table = [](const std::vector<ViewCamera>& table, const std::vector<std::pair<std::string, std::array<double, 5>>>& rows) {
+    ASSERT_EQ(table.size(), rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      SCOPED_TRACE(rows[i].first);
+      EXPECT_EQ(table[i].name, rows[i].first);
+      const auto values = normalised_parameters(table[i]);
+      for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(values[k], rows[i].second[k], 1e-7);
+    }
+  };
+  expect_table(body_views(), {{"topfront", {.2, .125, .875, .5, .5}}, {"bottomfront", {.2, .875, .875, .5, .65}},
+                              {"topback", {.2, .125, .375, .5, .5}}, {"bottomback", {.2, .875, .375, .5, .65}}});
+  expect_table(object_views(), {{"frontleft", {.2, .125, .875, .5, .5}}, {"frontright", {.2, .125, .125, .5, .5}},
+                                {"backleft", {.2, 330. / 360., .375, .5, .5}}, {"backright", {.2, 330. / 360., .625, .5, .5}}});
+  expect_table(object_mesh_views(), {{"frontleft", {.15, .125, .875, .5, .5}}, {"frontright", {.15, .125, .125, .5, .5}},
+                                     {"backleft", {.15, 330. / 360., .375, .5, .5}}, {"backright", {.15, 330. / 360., .625, .5, .5}}});
+  expect_table(ten_views(), {{"frontleft", {.2, .125, .875, .5, .5}}, {"frontright", {.2, .125, .125, .5, .5}}, {"top", {.2, .25, 0, .5, .5}},
+                             {"front", {.2, 0, 0, .5, .5}}, {"left", {.2, 0, .75, .5, .5}}, {"backleft", {.2, 330. / 360., .375, .5, .5}},
+                             {"backright", {.2, 330. / 360., .625, .5, .5}}, {"bottom", {.2, .75, 0, .5, .5}}, {"back", {.2, 0, .5, .5, .5}},
+                             {"right", {.2, 0, .25, .5, .5}}});
+}
+
+TEST(Views, RotationsAreRotationsThatLookAtTheOrigin) {
+  for (const auto* table : {&body_views(), &object_views(), &object_mesh_views(), &ten_views()}) {
+    for (const auto& view : *table) {
+      SCOPED_TRACE(view.name);
+      const LookAt look = look_at(view);
+      EXPECT_LT((look.rotation.transpose() * look.rotation - Eigen::Matrix3d::Identity()).norm(), 1e-9);
+      EXPECT_NEAR(look.rotation.determinant(), 1.0, 1e-9);
+      // The origin lies on the axis, shifted by the table's translation only.
+      EXPECT_LT((look.translation - Eigen::Vector3d(view.x_trans, view.y_trans, view.distance)).norm(), 1e-9);
+    }
+  }
+}
+
+TEST(Views, StraightDownAndUpAreAsInSinglePrecision) {
+  // PyTorch3D's look_at_view_transform in float32: columns x, y, z.
+  EXPECT_LT((look_at(ten_views()[2]).rotation - rows({1, 0, 0, 0, 0, -1, 0, 1, 0})).norm(), 1e-6);
+  EXPECT_LT((look_at(ten_views()[7]).rotation - rows({-1, 0, 0, 0, 0, 1, 0, 1, 0})).norm(), 1e-6);
+}
+
 TEST(Views, ProjectionOfTheCheckPoint) {
   const RasterCamera camera = raster_camera(body_views()[0], 1024);
   const Eigen::RowVector3d view = Eigen::RowVector3d(0, 1, 0) * camera.rotation + camera.translation.transpose();
