@@ -140,6 +140,54 @@ TEST(Silhouette, GradientAgreesWithFiniteDifferences) {
   }
 }
 
+// Σ alpha·weights of the slow version, in double.
+double slow_sum(const VerticesD& vertices, const geometry::Faces& faces, const geometry::PinholeCamera& camera, double sigma, int cap, const ImageF& weights) {
+  const ImageF alpha = slow_alpha(vertices, faces, camera, sigma, cap);
+  double sum = 0.0;
+  for (std::size_t i = 0; i < alpha.data.size(); ++i) sum += static_cast<double>(alpha.data[i]) * static_cast<double>(weights.data[i]);
+  return sum;
+}
+
+void expect_gradient(const Case& c, const geometry::PinholeCamera& camera, double sigma, int cap, double step) {
+  Random random(23);
+  ImageF weights(camera.width, camera.height);
+  for (auto& w : weights.data) w = static_cast<float>(random.normal());
+  const auto renderer = make_cpu_silhouette_renderer();
+  renderer->forward(c.vertices, c.faces, camera, {sigma, cap});
+  const VerticesD gradient = renderer->backward(weights);
+  const double largest = gradient.cwiseAbs().maxCoeff();
+  ASSERT_GT(largest, 0.0);
+  for (Eigen::Index i = 0; i < gradient.size(); ++i) {
+    VerticesD high = c.vertices, low = c.vertices;
+    high.data()[i] += step;
+    low.data()[i] -= step;
+    const double expected = (slow_sum(high, c.faces, camera, sigma, cap, weights) - slow_sum(low, c.faces, camera, sigma, cap, weights)) / (2.0 * step);
+    EXPECT_NEAR(gradient.data()[i], expected, 2e-2 * largest) << i;
+  }
+}
+
+TEST(Silhouette, GradientOfFacesThatReachOutOfThePicture) {
+  Case c = random_case(6, 31);
+  for (int f = 0; f < 6; ++f)   // to the four sides, and one wholly outside
+    for (int k = 0; k < 3; ++k) {
+      c.vertices(3 * f + k, 0) += f == 0 ? 0.9 : f == 1 ? -0.9 : f == 4 ? 4.0 : 0.0;
+      c.vertices(3 * f + k, 1) += f == 2 ? 0.75 : f == 3 ? -0.75 : 0.0;
+    }
+  expect_gradient(c, kCamera, 2e-3, 0, 1e-3);
+  const auto renderer = make_cpu_silhouette_renderer();
+  renderer->forward(c.vertices, c.faces, kCamera, {2e-3, 0});
+  const VerticesD gradient = renderer->backward(ImageF(kCamera.width, kCamera.height, 1, 1.0F));
+  EXPECT_EQ(gradient.middleRows(12, 3), VerticesD::Zero(3, 3));   // wholly outside: no say
+}
+
+TEST(Silhouette, GradientUnderACapThatBinds) {
+  // Faces at clearly different depths, so that a small step does not change which of them count.
+  Case c = random_case(7, 5);
+  for (int f = 0; f < 7; ++f)
+    for (int k = 0; k < 3; ++k) c.vertices(3 * f + k, 2) = 1.7 + 0.15 * f + 0.004 * k;
+  expect_gradient(c, kCamera, 3e-3, 2, 2e-4);
+}
+
 TEST(Silhouette, FacesBehindTheCameraAreDropped) {
   Case c = random_case(1, 3);
   c.vertices(0, 2) = -0.1;
