@@ -35,7 +35,6 @@ void each_field(O& o, Visit visit) {
   visit("fit", "sigma_end_ndc2", o.fit.sigma_end_ndc2);
   visit("fit", "faces_per_pixel", o.fit.faces_per_pixel);
   visit("fit", "early_stop", o.fit.early_stop);
-  visit("fit", "trial_iterations", o.fit.trial_iterations);
 }
 
 }  // namespace

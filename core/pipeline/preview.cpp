@@ -88,7 +88,6 @@ Analysis preview(const Ports& ports, const Analysis& known, std::shared_ptr<cons
     from.candidates[0].photo_from_object = known.fit->photo_from_object;
     reconstruct::FitOptions fit = a.options.fit;
     fit.max_iterations = options.fit_iterations;
-    fit.trial_iterations = 0;
     // Small steps at the sharpest silhouette: the pose is near already.
     fit.rotation_rate *= 0.3;
     fit.translation_rate *= 0.5;

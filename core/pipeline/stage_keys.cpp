@@ -69,6 +69,8 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, const std:
     h.text(inputs.object_name);
     h.value(inputs.object_mesh.has_value());
     if (inputs.object_mesh) add(h, *inputs.object_mesh);
+    // Without a name the prompt says which object is meant.
+    else if (inputs.object_name.empty()) h.text(objects::find_category(inputs.prompt).value_or(""));
     h.value(inputs.object_size_m.value_or(0.0));
     parts.object = h.key();
   }
@@ -122,7 +124,7 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, const std:
   parts.fit_options = key_of(f.mode, f.max_iterations, f.mask_weight, f.centroid_weight, f.contact_weight,
                              f.rotation_rate, f.translation_rate, f.scale_rate, f.optimise_scale,
                              f.sigma_start_ndc2, f.sigma_end_ndc2, f.faces_per_pixel, f.early_stop,
-                             f.trial_iterations, f.seed, options.seed);
+                             f.seed, options.seed);
   return parts;
 }
 

@@ -238,10 +238,10 @@ Eigen::Matrix3d upright_turn(const VerticesD& source, const VerticesD& target, c
   return Eigen::AngleAxisd(std::atan2(sine, cosine), Eigen::Vector3d::UnitY()).toRotationMatrix();
 }
 
-int upright_count(int starts) { return (starts + 1) / 2; }
+int upright_count(int starts) { return (starts + 4) / 5; }
 
 std::vector<Eigen::Matrix3d> starting_rotations(int count, std::uint64_t seed) {
-  // Most things stand as they were made, so half of the starts keep the object upright and turn it; the others are
+  // Most things stand as they were made, so a fifth of the starts keep the object upright and turn it; the others are
   // spread over all rotations.
   std::vector<Eigen::Matrix3d> rotations;
   const Eigen::Matrix3d flip = Eigen::Vector3d(1, -1, -1).asDiagonal();   // photo from an upright object
@@ -254,6 +254,18 @@ std::vector<Eigen::Matrix3d> starting_rotations(int count, std::uint64_t seed) {
     rotations.push_back(q.normalized().toRotationMatrix());
   }
   return rotations;
+}
+
+constexpr double kLeastReach = 0.05, kMostMisfit = 0.2;   // metres
+constexpr std::size_t kRefinedStarts = 24;
+
+// Of the chosen vertices: probability times area, summing to 1.
+Eigen::VectorXd contact_weights(const geometry::Mesh& mesh, const Eigen::VectorXf& p, const std::vector<Eigen::Index>& ids) {
+  const Eigen::VectorXf areas = geometry::vertex_areas(mesh);
+  Eigen::VectorXd weights(static_cast<Eigen::Index>(ids.size()));
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    weights[static_cast<Eigen::Index>(i)] = static_cast<double>(p[ids[i]]) * (static_cast<double>(areas[ids[i]]) + 1e-9);
+  return weights / weights.sum();
 }
 
 AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& options, const Progress& progress) {
@@ -287,7 +299,7 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
 
   // Large patches are thinned: ICP needs their shape, not every vertex.
   const auto thin = [](std::vector<Eigen::Index>& ids) {
-    constexpr std::size_t kMost = 700;
+    constexpr std::size_t kMost = 500;
     if (ids.size() <= kMost) return;
     std::vector<Eigen::Index> fewer;
     for (std::size_t i = 0; i < kMost; ++i) fewer.push_back(ids[i * ids.size() / kMost]);
@@ -299,68 +311,107 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
   const VerticesD human_inward = -rows_of(geometry::vertex_normals(input.human), human_ids);
   const VerticesD object = rows_of(input.object.vertices, object_ids);
   const VerticesD object_normals = rows_of(geometry::vertex_normals(input.object), object_ids);
+  // Vertices stand for their area: a finely meshed face or hand must not outweigh a seat.
+  const Eigen::VectorXd human_weights = contact_weights(input.human, input.human_contact, human_ids);
+  const Eigen::VectorXd object_weights = contact_weights(input.object, input.object_contact, object_ids);
   const auto human_tree = make_cpu_correspondence_search();
   human_tree->set_targets(joined(human, human_inward, options.normal_weight));
 
+  struct Start : AlignCandidate {
+    double misfit = 0.0;   // mean distance of all pairs, each capped
+    double cost = 0.0;     // what starts are ranked by
+  };
+  enum class Freedom { place, turn, all };   // what ICP may change of the rotation: nothing, the turn of an upright thing, all
   const int iterations = std::max(options.max_iterations, 30);
-  std::vector<AlignCandidate> candidates(rotations.size());
+  const Points6 human6 = joined(human, human_inward, options.normal_weight);
+  const auto refine = [&](const geometry::SimilarityTransform& from, Freedom freedom, int most) {
+    Start start;
+    geometry::SimilarityTransform pose = from;
+    const auto object_tree = make_cpu_correspondence_search();
+    double previous = -1.0;
+    for (int iteration = 0; iteration < most; ++iteration) {
+      progress.check();
+      const VerticesD moved = (object * pose.rotation.transpose()).rowwise() + pose.translation.transpose();
+      const VerticesD normals = object_normals * pose.rotation.transpose();
+      const Points6 moved6 = joined(moved, normals, options.normal_weight);
+      object_tree->set_targets(moved6);
+      const auto to_human = human_tree->nearest(moved6);
+      const auto to_object = object_tree->nearest(human6);
+      // Both directions in one alignment, each with half of the weight.
+      VerticesD source(object.rows() + human.rows(), 3), target(object.rows() + human.rows(), 3);
+      Eigen::VectorXd whole(source.rows());
+      for (Eigen::Index i = 0; i < object.rows(); ++i) {
+        source.row(i) = object.row(i);
+        target.row(i) = human.row(to_human[static_cast<std::size_t>(i)]);
+        whole[i] = 0.5 * object_weights[i];
+      }
+      for (Eigen::Index j = 0; j < human.rows(); ++j) {
+        source.row(object.rows() + j) = object.row(to_object[static_cast<std::size_t>(j)]);
+        target.row(object.rows() + j) = human.row(j);
+        whole[object.rows() + j] = 0.5 * human_weights[j];
+      }
+      // Pairs much farther apart than most are of a false patch, or of a part that this start does not bring near.
+      Eigen::VectorXd weights = whole;
+      const auto apart2 = [&] { return ((source * pose.rotation.transpose()).rowwise() + pose.translation.transpose() - target).rowwise().squaredNorm().eval(); };
+      if (previous >= 0.0) {
+        const double reach = std::max(kLeastReach, previous);
+        weights = whole.array() / (1.0 + apart2().array() / (reach * reach)).square();
+        weights /= weights.sum();
+      }
+      AlignRecord record;
+      record.photo_from_object = pose;
+      if (freedom == Freedom::all) {
+        const auto fitted = rigid_alignment(source, target, weights);
+        pose.rotation = fitted.rotation;
+        pose.translation = fitted.translation;
+      } else {
+        if (freedom == Freedom::turn) pose.rotation = upright_turn(source * pose.rotation.transpose(), target, weights) * pose.rotation;
+        pose.translation = target.transpose() * weights - pose.rotation * (source.transpose() * weights);
+      }
+      const Eigen::VectorXd squared = apart2();
+      record.rmse = std::sqrt(squared.dot(weights));
+      start.misfit = whole.dot(squared.cwiseSqrt().cwiseMin(kMostMisfit));
+      start.records.push_back(record);
+      start.rmse = record.rmse;
+      if (previous >= 0.0 && std::abs(record.rmse - previous) <= 1e-4 * previous) break;
+      previous = record.rmse;
+    }
+    start.photo_from_object = pose;
+    // Ten times metres against the picture's cost: the weights of the fit that follows.
+    start.cost = 10.0 * start.misfit + 2.5 * picture(pose);
+    return start;
+  };
+
+  // First every rotation as it is, only moved to the person's patch: small patches tell little of it, the outline more.
+  // Then the most promising may turn as the patches ask.
+  const auto upright = static_cast<std::size_t>(upright_count(static_cast<int>(rotations.size())));
+  std::vector<Start> candidates(rotations.size());
   parallel_for(rotations.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t s = begin; s < end; ++s) {
-      AlignCandidate& candidate = candidates[s];
       geometry::SimilarityTransform pose;
       pose.rotation = rotations[s];
-      pose.translation = human.colwise().mean().transpose() - pose.rotation * object.colwise().mean().transpose();
-      const auto object_tree = make_cpu_correspondence_search();
-      double previous = -1.0;
-      for (int iteration = 0; iteration < iterations; ++iteration) {
-        progress.check();
-        const VerticesD moved = (object * pose.rotation.transpose()).rowwise() + pose.translation.transpose();
-        const VerticesD normals = object_normals * pose.rotation.transpose();
-        const Points6 moved6 = joined(moved, normals, options.normal_weight);
-        object_tree->set_targets(moved6);
-        const auto to_human = human_tree->nearest(moved6);
-        const auto to_object = object_tree->nearest(joined(human, human_inward, options.normal_weight));
-        // Both directions in one alignment, each with half of the weight.
-        VerticesD source(object.rows() + human.rows(), 3), target(object.rows() + human.rows(), 3);
-        Eigen::VectorXd weights(source.rows());
-        for (Eigen::Index i = 0; i < object.rows(); ++i) {
-          source.row(i) = object.row(i);
-          target.row(i) = human.row(to_human[static_cast<std::size_t>(i)]);
-          weights[i] = 0.5 / static_cast<double>(object.rows());
-        }
-        for (Eigen::Index j = 0; j < human.rows(); ++j) {
-          source.row(object.rows() + j) = object.row(to_object[static_cast<std::size_t>(j)]);
-          target.row(object.rows() + j) = human.row(j);
-          weights[object.rows() + j] = 0.5 / static_cast<double>(human.rows());
-        }
-        AlignRecord record;
-        record.photo_from_object = pose;
-        if (static_cast<int>(s) < upright_count(static_cast<int>(rotations.size()))) {
-          // The fit that follows may tilt it; ICP on two small patches would tilt anything.
-          // Every other one keeps its turn, too: small patches tell little about it, the outline more.
-          if (s % 2 == 1) pose.rotation = upright_turn(source * pose.rotation.transpose(), target, weights) * pose.rotation;
-          pose.translation = (weights.transpose() * target).transpose() - pose.rotation * (weights.transpose() * source).transpose();
-        } else {
-          const auto fitted = rigid_alignment(source, target, weights);
-          pose.rotation = fitted.rotation;
-          pose.translation = fitted.translation;
-        }
-        const VerticesD after = (source * pose.rotation.transpose()).rowwise() + pose.translation.transpose();
-        record.rmse = std::sqrt((after - target).rowwise().squaredNorm().dot(weights));
-        candidate.records.push_back(record);
-        candidate.rmse = record.rmse;
-        if (previous >= 0.0 && std::abs(record.rmse - previous) <= 1e-4 * previous) break;
-        previous = record.rmse;
-      }
-      candidate.photo_from_object = pose;
+      pose.translation = human.transpose() * human_weights - pose.rotation * (object.transpose() * object_weights);
+      candidates[s] = refine(pose, Freedom::place, 4);
+    }
+  });
+  progress.report(0.5);
+  std::vector<std::size_t> promising(rotations.size());
+  for (std::size_t s = 0; s < promising.size(); ++s) promising[s] = s;
+  std::stable_sort(promising.begin(), promising.end(), [&](std::size_t a, std::size_t b) { return candidates[a].cost < candidates[b].cost; });
+  promising.resize(std::min(promising.size(), kRefinedStarts));
+  const std::size_t first = candidates.size();
+  candidates.resize(first + promising.size());
+  parallel_for(promising.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t k = begin; k < end; ++k) {
+      const std::size_t s = promising[k];
+      candidates[first + k] = refine(candidates[s].records.front().photo_from_object,
+                                     s < upright && k % 2 == 0 ? Freedom::turn : Freedom::all, iterations);
     }
   });
   progress.report(0.9);
 
-  // Ten times metres against the picture's cost: the weights of the fit that follows.
-  const auto cost = [&](const AlignCandidate& c) { return 10.0 * c.rmse + 2.5 * picture(c.photo_from_object); };
   std::vector<std::pair<double, std::size_t>> order;
-  for (std::size_t s = 0; s < candidates.size(); ++s) order.emplace_back(cost(candidates[s]), s);
+  for (std::size_t s = 0; s < candidates.size(); ++s) order.emplace_back(candidates[s].cost, s);
   std::stable_sort(order.begin(), order.end());
   for (const auto& [value, s] : order) {
     const auto& pose = candidates[s].photo_from_object;

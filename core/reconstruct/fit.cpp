@@ -50,7 +50,6 @@ FitOptions official_fit_options() {
   options.mode = Mode::official;
   options.max_iterations = 250;
   options.early_stop = false;
-  options.trial_iterations = 0;
   return options;
 }
 
@@ -63,7 +62,6 @@ std::vector<std::string> validate(const FitOptions& o) {
     sentences.emplace_back(text);
   };
   need(o.max_iterations >= 1 && o.max_iterations <= 100000, "max_iterations", o.max_iterations, "1 to 100000");
-  need(o.trial_iterations >= 0 && o.trial_iterations <= 100000, "trial_iterations", o.trial_iterations, "0 to 100000");
   need(o.faces_per_pixel >= 0, "faces_per_pixel", o.faces_per_pixel, "0 (all) or more");
   const auto positive = [&](double value, const char* field) { need(std::isfinite(value) && value > 0.0, field, value, "a positive number"); };
   const auto weight = [&](double value, const char* field) { need(std::isfinite(value) && value >= 0.0, field, value, "0 or more"); };

@@ -1,5 +1,6 @@
 // The corrected fit: several starts, silhouette sharpened over the run, true IoU, nearest-neighbour contact, hidden
 // pixels left out, optional scale with a prior (METHOD.md §8.13).
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -15,8 +16,16 @@ namespace {
 
 // Relative to the other terms' weights: one standard deviation of size costs as much as 2 % of mask overlap.
 constexpr double kScalePriorWeight = 0.1;
-constexpr double kLeastRate = 0.05;        // the learning rates fall to this share by a cosine
+// What a band that explains nothing costs, in metres between the patches.
+constexpr double kBandWeight = 2.0;
+constexpr double kLeastRate = 0.01;        // the learning rates fall to this share by a cosine
 constexpr int kPatience = 12;              // iterations without progress before an early stop
+constexpr int kFinestSide = 960;           // pixels; a larger picture is halved until its longer side is below
+
+// The run in three parts: all starts on a coarse picture, the better ones on a finer one, the best two to the end.
+constexpr double kFirstShare = 0.25, kSecondShare = 0.5;
+constexpr std::size_t kReversedStarts = 2, kSecondStarts = 4, kLastStarts = 2;
+constexpr double kSecondFactor = 3.0, kLastFactor = 1.3;   // dropped when its loss is this much above the best
 
 ImageU8 halved(const ImageU8& mask) {
   ImageU8 half(mask.width / 2, mask.height / 2);
@@ -33,25 +42,32 @@ ImageU8 halved(const ImageU8& mask) {
 // One picture size of the problem.
 struct Picture {
   geometry::PinholeCamera camera;
+  ImageU8 object;
+  std::optional<ImageU8> human;
   SilhouetteTarget target;
+
+  Picture(const geometry::PinholeCamera& of, const ImageU8& object_mask, const std::optional<ImageU8>& human_mask)
+      : camera(of), object(object_mask), human(human_mask), target(object, human ? &*human : nullptr, Mode::corrected) {}
+  // Itself when it is too small to halve.
+  Picture half() const {
+    if (std::min(object.width, object.height) < 128) return *this;
+    geometry::PinholeCamera smaller = camera;
+    smaller.width /= 2;
+    smaller.height /= 2;
+    smaller.focal_x /= 2;
+    smaller.focal_y /= 2;
+    smaller.centre_x /= 2;
+    smaller.centre_y /= 2;
+    std::optional<ImageU8> body;
+    if (human) body = halved(*human);
+    return {smaller, halved(object), body};
+  }
 };
 
-Picture full_picture(const ReconstructInput& input) {
-  return {input.camera, SilhouetteTarget(input.object_mask, input.human_mask ? &*input.human_mask : nullptr, Mode::corrected)};
-}
-
-Picture half_picture(const ReconstructInput& input) {
-  const ImageU8 object = halved(input.object_mask);
-  ImageU8 human;
-  if (input.human_mask) human = halved(*input.human_mask);
-  geometry::PinholeCamera camera = input.camera;
-  camera.width = object.width;
-  camera.height = object.height;
-  camera.focal_x /= 2;
-  camera.focal_y /= 2;
-  camera.centre_x /= 2;
-  camera.centre_y /= 2;
-  return {camera, SilhouetteTarget(object, input.human_mask ? &human : nullptr, Mode::corrected)};
+Picture finest_picture(const ReconstructInput& input) {
+  Picture picture(input.camera, input.object_mask, input.human_mask);
+  while (std::max(picture.object.width, picture.object.height) > kFinestSide) picture = picture.half();
+  return picture;
 }
 
 NearestContactLoss make_contact(const ReconstructInput& input, const Eigen::Vector3d& centre) {
@@ -77,101 +93,117 @@ NearestContactLoss make_contact(const ReconstructInput& input, const Eigen::Vect
   return {object, object_weights, human, human_weights};
 }
 
+// A start on its way: everything that the next part of the run takes over.
+struct Run {
+  geometry::Rotation6 rotation6;
+  Eigen::Vector3d place;
+  Eigen::Matrix<double, 1, 1> log_scale;
+  Adam<6> rotation_adam;
+  Adam<3> place_adam;
+  Adam<1> scale_adam;
+  ContactBandLoss::Band band;
+  std::vector<FitRecord> records;
+  double loss = 0.0;                     // at the end of the last part; comparable with others that ended there
+  bool converged = false;
+};
+
 class CorrectedFit {
  public:
   CorrectedFit(const ReconstructInput& input, SilhouetteRenderer& renderer, const FitOptions& options)
       : input_(input), renderer_(renderer), options_(options), centre_(geometry::area_weighted_centroid(input.object)),
-        rest_(input.object.vertices.cast<double>().rowwise() - centre_.transpose()), contact_(make_contact(input, centre_)) {
-    const AlignOptions thresholds;
-    for (Eigen::Index i = 0; i < input.object_contact.size(); ++i)
-      if (static_cast<double>(input.object_contact[i]) > thresholds.object_threshold) contact_ids_.push_back(i);
+        rest_(input.object.vertices.cast<double>().rowwise() - centre_.transpose()), nearest_(make_contact(input, centre_)),
+        band_(about_centre(input, centre_), input.object_contact, input.human, input.human_contact) {}
+
+  bool has_contact() const { return !nearest_.empty(); }
+
+  Run start(const geometry::SimilarityTransform& pose) const {
+    Run run;
+    run.rotation6 = geometry::rotation6_from_matrix(pose.rotation);
+    run.place = pose * centre_;
+    run.log_scale[0] = std::log(pose.scale);
+    return run;
   }
 
-  bool has_contact() const { return !contact_.empty(); }
-
-  // Runs from a start; the last record's pose is returned with the records.
-  std::vector<FitRecord> run(const geometry::SimilarityTransform& start, const Picture& picture, int iterations,
-                             const Progress& progress, const FitCallback& callback, Termination& termination) const {
-    geometry::Rotation6 rotation6 = geometry::rotation6_from_matrix(start.rotation);
-    Eigen::Vector3d place = start * centre_;
-    Eigen::Matrix<double, 1, 1> log_scale;
-    log_scale[0] = std::log(start.scale);
-    Adam<6> rotation_adam;
-    Adam<3> place_adam;
-    Adam<1> scale_adam;
-    std::vector<FitRecord> records;
+  // Goes on from the run's last iteration to the one before `until`.
+  void advance(Run& run, const Picture& picture, int until, const Progress& progress, const FitCallback& callback) const {
+    const int first = static_cast<int>(run.records.size());
     ImageF of_alpha;
-    VerticesD of_contact;
     double best = 1e300;
     int since_best = 0;
-    termination = Termination::max_iterations;
-    for (int iteration = 0; iteration < iterations; ++iteration) {
+    std::size_t best_at = run.records.size();
+    for (int iteration = first; iteration < until; ++iteration) {
       progress.check();
-      progress.report(static_cast<double>(iteration) / iterations);
-      const double t = iterations > 1 ? static_cast<double>(iteration) / (iterations - 1) : 1.0;
+      progress.report(static_cast<double>(iteration - first) / (until - first));
+      const double t = options_.max_iterations > 1 ? static_cast<double>(iteration) / (options_.max_iterations - 1) : 1.0;
       // Sharp for the last fifth of the run, so that the end converges on one objective.
       const double annealed = std::min(1.0, t / 0.8);
       const double sigma = options_.sigma_start_ndc2 * std::pow(options_.sigma_end_ndc2 / options_.sigma_start_ndc2, annealed);
       const double rate = kLeastRate + (1.0 - kLeastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * t));
-      const Eigen::Matrix3d rotation = geometry::matrix_from_rotation6(rotation6);
-      const double scale = std::exp(log_scale[0]);
-      const VerticesD posed = (scale * rest_ * rotation.transpose()).rowwise() + place.transpose();
-      VerticesD of_vertices = VerticesD::Zero(posed.rows(), 3);
+      const Placement at{geometry::matrix_from_rotation6(run.rotation6), run.place, std::exp(run.log_scale[0])};
+      PlacementGradient gradient;
       FitRecord record;
       record.sigma_ndc2 = sigma;
       if (!picture.target.empty()) {
+        const VerticesD posed = (at.scale * rest_ * at.rotation.transpose()).rowwise() + at.place.transpose();
         const ImageF& alpha = renderer_.forward(posed, input_.object.faces, picture.camera, {sigma, 0});
         const ImageLoss loss = image_loss(alpha, picture.target, Mode::corrected, options_.mask_weight, options_.centroid_weight, of_alpha);
         record.loss_mask = options_.mask_weight * loss.mask;
         record.loss_centroid = options_.centroid_weight * loss.centroid;
-        of_vertices = renderer_.backward(of_alpha);
+        const VerticesD& of_vertices = renderer_.backward(of_alpha);
+        gradient.rotation = at.scale * of_vertices.transpose() * rest_;
+        gradient.place = of_vertices.colwise().sum().transpose();
+        gradient.log_scale = (posed.rowwise() - at.place.transpose()).cwiseProduct(of_vertices).sum();
       }
-      if (!contact_.empty()) {
-        record.loss_contact = options_.contact_weight * contact_.evaluate(rotation, place, scale, of_contact);
-        for (std::size_t i = 0; i < contact_ids_.size(); ++i)
-          of_vertices.row(contact_ids_[i]) += options_.contact_weight * of_contact.row(static_cast<Eigen::Index>(i));
+      if (has_contact()) {
+        record.loss_contact = options_.contact_weight * nearest_.evaluate(at, options_.contact_weight, gradient);
+        const double weight = kBandWeight * options_.contact_weight;
+        record.loss_contact += weight * band_.evaluate(at, weight, gradient, run.band);
       }
       const double spread = input_.object_size_spread.value_or(0.1);
-      if (options_.optimise_scale) record.loss_scale_prior = kScalePriorWeight * std::pow(log_scale[0] / spread, 2.0);
+      if (options_.optimise_scale) record.loss_scale_prior = kScalePriorWeight * std::pow(run.log_scale[0] / spread, 2.0);
       record.loss_total = record.loss_mask + record.loss_centroid + record.loss_contact + record.loss_scale_prior;
-      record.photo_from_object.rotation = rotation;
-      record.photo_from_object.scale = scale;
-      record.photo_from_object.translation = place - scale * (rotation * centre_);
-      records.push_back(record);
+      record.photo_from_object.rotation = at.rotation;
+      record.photo_from_object.scale = at.scale;
+      record.photo_from_object.translation = at.place - at.scale * (at.rotation * centre_);
+      run.records.push_back(record);
       if (callback && !callback(iteration, record)) break;
-      if (record.loss_total < best * (1.0 - 1e-5)) {
+      if (record.loss_total < best * (1.0 - 1e-4)) {
         best = record.loss_total;
+        best_at = run.records.size() - 1;
         since_best = 0;
       } else if (annealed >= 1.0 && ++since_best >= kPatience && options_.early_stop) {
-        termination = Termination::converged;
+        run.converged = true;
         break;
       }
-      // posed = s·R·rest + place
-      const Eigen::Matrix3d of_rotation = scale * of_vertices.transpose() * rest_;
-      const Eigen::Vector3d of_place = of_vertices.colwise().sum().transpose();
-      rotation_adam.step(rotation6, geometry::rotation6_gradient(rotation6, of_rotation), options_.rotation_rate * rate);
-      place_adam.step(place, of_place, options_.translation_rate * rate);
+      run.rotation_adam.step(run.rotation6, geometry::rotation6_gradient(run.rotation6, gradient.rotation), options_.rotation_rate * rate);
+      run.place_adam.step(run.place, gradient.place, options_.translation_rate * rate);
       if (options_.optimise_scale) {
         Eigen::Matrix<double, 1, 1> of_log_scale;
-        of_log_scale[0] = (posed.rowwise() - place.transpose()).cwiseProduct(of_vertices).sum() +
-                          2.0 * kScalePriorWeight * log_scale[0] / (spread * spread);
-        scale_adam.step(log_scale, of_log_scale, options_.scale_rate * rate);
+        of_log_scale[0] = gradient.log_scale + 2.0 * kScalePriorWeight * run.log_scale[0] / (spread * spread);
+        run.scale_adam.step(run.log_scale, of_log_scale, options_.scale_rate * rate);
       }
     }
-    return records;
+    // Among those of the end's sharpness: Adam's last step need not be its best.
+    run.loss = run.records.back().loss_total;
+    for (std::size_t i = std::min(best_at, run.records.size() - 1); i < run.records.size(); ++i)
+      if (run.records[i].sigma_ndc2 <= 1.2 * run.records.back().sigma_ndc2) run.loss = std::min(run.loss, run.records[i].loss_total);
   }
 
  private:
+  static geometry::Mesh about_centre(const ReconstructInput& input, const Eigen::Vector3d& centre) {
+    return {(input.object.vertices.cast<double>().rowwise() - centre.transpose()).cast<float>(), input.object.faces};
+  }
+
   const ReconstructInput& input_;
   SilhouetteRenderer& renderer_;
   const FitOptions& options_;
   Eigen::Vector3d centre_;
   VerticesD rest_;                       // the object about its centre
-  NearestContactLoss contact_;
-  std::vector<Eigen::Index> contact_ids_;
+  NearestContactLoss nearest_;
+  ContactBandLoss band_;
 };
 
-// The record with the smallest total among those at the final sharpness: Adam's last step need not be its best.
+// The record with the smallest total among those at the final sharpness.
 const FitRecord& best_record(const std::vector<FitRecord>& records) {
   const double sharpest = records.back().sigma_ndc2;
   const FitRecord* best = &records.back();
@@ -180,38 +212,96 @@ const FitRecord& best_record(const std::vector<FitRecord>& records) {
   return *best;
 }
 
+// Other poses with nearly the same outline: seen from afar, depth can be turned inside out wherever the object has a
+// plane of symmetry. Each pose mirrored in the picture's plane and in one of the object's principal planes, the contact
+// patch where it was.
+std::vector<geometry::SimilarityTransform> depth_reversed(const ReconstructInput& input, const geometry::SimilarityTransform& pose) {
+  const Eigen::Vector3d centre = geometry::area_weighted_centroid(input.object);
+  const VerticesD rest = input.object.vertices.cast<double>().rowwise() - centre.transpose();
+  const Eigen::VectorXd areas = geometry::vertex_areas(input.object).cast<double>();
+  const Eigen::Matrix3d covariance = rest.transpose() * areas.asDiagonal() * rest;
+  const Eigen::Matrix3d axes = Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(covariance).eigenvectors();
+  const double in_contact = input.object_contact.cast<double>().dot(areas);
+  Eigen::Vector3d pivot = centre;
+  if (in_contact > 0.0) pivot = input.object.vertices.cast<double>().transpose() * input.object_contact.cast<double>().cwiseProduct(areas) / in_contact;
+  const Eigen::Vector3d view = (pose * pivot).normalized();
+  const auto mirror = [](const Eigen::Vector3d& n) { return (Eigen::Matrix3d::Identity() - 2.0 * n * n.transpose()).eval(); };
+  std::vector<geometry::SimilarityTransform> others;
+  for (int k = 0; k < 3; ++k) {
+    geometry::SimilarityTransform other = pose;
+    other.rotation = mirror(view) * pose.rotation * mirror(axes.col(k));
+    other.translation = pose * pivot - other.scale * (other.rotation * pivot);
+    others.push_back(other);
+  }
+  return others;
+}
+
+// Indices of the runs that go on, best first.
+std::vector<std::size_t> keep(const std::vector<Run>& runs, std::vector<std::size_t> ids, std::size_t most, double factor) {
+  std::stable_sort(ids.begin(), ids.end(), [&](std::size_t a, std::size_t b) { return runs[a].loss < runs[b].loss; });
+  ids.resize(std::min(ids.size(), most));
+  while (ids.size() > 1 && runs[ids.back()].loss > factor * runs[ids.front()].loss) ids.pop_back();
+  return ids;
+}
+
 }  // namespace
 
 FitResult fit_corrected(const ReconstructInput& input, const AlignResult& starts, SilhouetteRenderer& renderer,
                         const FitOptions& options, const Progress& progress, const FitCallback& callback) {
   FitResult result;
   const CorrectedFit problem(input, renderer, options);
-  const Picture full = full_picture(input);
-  std::size_t chosen = 0;
-  double share = 0.0;
-  Termination ignored{};
-  if (starts.candidates.size() > 1 && options.trial_iterations > 0) {
-    share = 0.6;
-    const Picture half = half_picture(input);
-    for (std::size_t s = 0; s < starts.candidates.size(); ++s) {
-      const double begin = share * static_cast<double>(s) / static_cast<double>(starts.candidates.size());
-      const double end = share * static_cast<double>(s + 1) / static_cast<double>(starts.candidates.size());
-      FitTrial trial;
-      trial.records = problem.run(starts.candidates[s].photo_from_object, half, options.trial_iterations, progress.part(begin, end), {}, ignored);
-      trial.loss_total = best_record(trial.records).loss_total;
-      result.trials.push_back(std::move(trial));
-      if (result.trials[s].loss_total < result.trials[chosen].loss_total) chosen = s;
+  const Picture finest = finest_picture(input);
+  std::vector<Run> runs;
+  for (const auto& candidate : starts.candidates) runs.push_back(problem.start(candidate.photo_from_object));
+  std::vector<std::size_t> left(runs.size());
+  for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
+  double done = 0.0;
+  const auto advance_all = [&](const Picture& picture, double until, double share) {
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const double begin = done + share * static_cast<double>(i) / static_cast<double>(left.size());
+      const double end = done + share * static_cast<double>(i + 1) / static_cast<double>(left.size());
+      problem.advance(runs[left[i]], picture, std::max(1, static_cast<int>(until * options.max_iterations)), progress.part(begin, end), {});
     }
-    result.trials[chosen].chosen = true;
+    done += share;
+  };
+  if (runs.size() > 1) {
+    const Picture medium = finest.half();
+    advance_all(medium.half(), kFirstShare, 0.2);
+    const auto leaders = keep(runs, left, kReversedStarts, kSecondFactor);
+    left.clear();
+    for (const auto leader : leaders) {
+      const auto pose = runs[leader].records.back().photo_from_object;
+      for (const auto& other : depth_reversed(input, pose)) {
+        left.push_back(runs.size());
+        runs.push_back(problem.start(other));
+      }
+    }
+    advance_all(medium.half(), kFirstShare, 0.1);
+    left.resize(runs.size());
+    for (std::size_t i = 0; i < left.size(); ++i) left[i] = i;
+    left = keep(runs, left, kSecondStarts, kSecondFactor);
+    advance_all(medium, kSecondShare, 0.3);
+    left = keep(runs, left, kLastStarts, kLastFactor);
   }
-  result.records = problem.run(starts.candidates[chosen].photo_from_object, full, options.max_iterations,
-                               progress.part(share, 1.0), callback, result.termination);
+  // The leader is last and seen live; a runner-up that comes close ends before it, unseen.
+  const double last = (1.0 - done) / static_cast<double>(left.size());
+  for (std::size_t i = left.size(); i-- > 0;) {
+    problem.advance(runs[left[i]], finest, options.max_iterations, progress.part(done, done + last), i == 0 ? callback : FitCallback{});
+    done += last;
+  }
+  left = keep(runs, left, 1, 1.0);
+  const Run& chosen = runs[left.front()];
+  if (runs.size() > 1) {
+    for (std::size_t s = 0; s < runs.size(); ++s) result.trials.push_back({runs[s].records, runs[s].loss, s == left.front()});
+  }
+  result.records = chosen.records;
   result.photo_from_object = best_record(result.records).photo_from_object;
+  if (chosen.converged) result.termination = Termination::converged;
   if (!problem.has_contact()) {
     result.termination = Termination::no_contact;
     result.warnings.push_back("There is no contact on one of the two, so the object's distance is a guess.");
   }
-  if (full.target.empty()) {
+  if (finest.target.empty()) {
     result.termination = Termination::no_object_mask;
     result.warnings.push_back("The object mask is empty, so only the contact placed the object.");
   }

@@ -67,7 +67,8 @@ int run(int argc, char** argv) {
   const body::BodyModel model(io::read_body_model(fs::path(TACTUS_BINARY_DIR) / "share/tactus/body.tbm"));
   const auto views = render::make_cpu_view_renderer();
   const auto renderer = render::make_cpu_silhouette_renderer();
-  std::printf("%-16s %-9s %-9s %5s %5s  %8s %8s %7s %6s %7s %7s %7s  %s\n", "scene", "size", "mode", "body", "obj", "rot deg", "vert cm",
+  std::printf("%-16s %-9s %-9s %5s %5s  %8s %8s %8s %7s %6s %7s %7s %7s  %s\n", "scene", "size", "mode", "body", "obj", "rot deg", "vert cm", "depth cm",
+             
               "ADD-S", "IoU", "scale %", "align s", "fit s", "");
   int missed = 0;
   for (const auto& name : scenes::scene_names()) {
@@ -88,18 +89,17 @@ int run(int argc, char** argv) {
       const auto result = reconstruct::fit(scene.input, starts, *renderer, fit, {});
       const auto row = [&](const char* label, const geometry::SimilarityTransform& pose, const std::string& note) {
         const auto e = scenes::compare(scene, pose, *views);
-        std::printf("%-16s %-9s %-9s %5d %5d  %8.2f %8.2f %7.2f %6.3f %7.1f %7.2f %7.2f  %s\n", name.c_str(), size, label,
-                    above(scene.input.human_contact, 0.5F), above(scene.input.object_contact, 0.3F), e.rotation_deg, e.vertex_cm,
+        std::printf("%-16s %-9s %-9s %5d %5d  %8.2f %8.2f %8.2f %7.2f %6.3f %7.1f %7.2f %7.2f  %s\n", name.c_str(), size, label,
+                    above(scene.input.human_contact, 0.5F), above(scene.input.object_contact, 0.3F), e.rotation_deg, e.vertex_cm, e.depth_cm,
                     e.add_s_cm, e.iou, e.scale_percent, starts.seconds, result.seconds, note.c_str());
       };
       if (std::getenv("TACTUS_TABLE_STARTS") != nullptr && m == Mode::corrected) {
-        for (std::size_t i = 0; i < starts.candidates.size(); ++i) {
-          char note[60];
-          std::snprintf(note, sizeof note, "trial loss %.4f", i < result.trials.size() ? result.trials[i].loss_total : -1.0);
-          row("  start", starts.candidates[i].photo_from_object, "");
-          if (i < result.trials.size()) row("  trial", result.trials[i].records.back().photo_from_object, note);
+        for (const auto& trial : result.trials) {
+          char note[80];
+          std::snprintf(note, sizeof note, "loss %.4f after %zu iterations", trial.loss_total, trial.records.size());
+          row("  start", trial.records.front().photo_from_object, "");
+          row("  trial", trial.records.back().photo_from_object, note);
         }
-        fit.trial_iterations = 0;
         reconstruct::AlignResult at_truth = starts;
         at_truth.candidates.resize(1);
         at_truth.candidates[0].photo_from_object = scene.photo_from_object;

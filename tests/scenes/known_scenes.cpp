@@ -47,6 +47,7 @@ struct Recipe {
   Vector3d slide;                    // … and slid along this from afar until they touch
   bool chair_like = false, symmetric = false, visible_only = false, noisy_contact = false, fit_scale = false;
   Vector3d file_turn = {0, 0, 0};    // rotation vector, degrees: how the file's axes differ from an upright object's
+  double max_edge = 0.03;            // metres: contact is told a vertex, so a thin handle needs short ones
   double field_of_view = 0.0;        // degrees; 0 = the virtual camera of the person's box (METHOD.md §8.2)
 };
 
@@ -92,9 +93,9 @@ const std::vector<Recipe>& recipes() {
        .slide = {.4, .9, 0}, .symmetric = true},
       {.name = "bat", .interaction = "hold", .object = "bat", .width = 1280, .height = 960, .body_yaw = -30, .body_pitch = 5,
        .pose = kRightArmUp, .object_turn = {50, -30, 20}, .object_part = "handle", .body_parts = {"right hand"},
-       .offset = {0, -.02, .04}, .slide = {.3, .95, 0}, .symmetric = true, .file_turn = {90, 0, 0}},
+       .offset = {0, -.02, .04}, .slide = {.3, .95, 0}, .symmetric = true, .file_turn = {90, 0, 0}, .max_edge = 0.012},
       {.name = "skateboard", .interaction = "ride", .object = "skateboard", .width = 640, .height = 480, .body_yaw = 30, .body_pitch = 15,
-       .pose = {{"upperleg01.L", -20, 0, 18}, {"upperleg01.R", -20, 0, -18}, {"lowerleg01.L", 25, 0, 0}, {"lowerleg01.R", 25, 0, 0},
+       .pose = {{"upperleg01.L", -20, 0, 9}, {"upperleg01.R", -20, 0, -9}, {"lowerleg01.L", 25, 0, 0}, {"lowerleg01.R", 25, 0, 0},
                 {"upperarm01.L", 0, 0, 20}, {"upperarm01.R", 0, 0, -20}},
        .object_turn = {0, 90, 0}, .object_part = "deck", .body_parts = {"left sole", "right sole"}, .offset = {0, 0, 0},
        .slide = {0, 1, 0}, .symmetric = true, .visible_only = true},
@@ -218,7 +219,7 @@ KnownScene make_scene(const std::string& name, const body::BodyModel& model, con
   const Vertices body_normals = geometry::vertex_normals(body);
 
   objects::ObjectOptions object_options;
-  object_options.max_edge_m = 0.03;
+  object_options.max_edge_m = recipe.max_edge;
   objects::ObjectMesh object = objects::make_object(recipe.object, object_options);
   const Matrix3d object_turn = turn(recipe.object_turn.x(), recipe.object_turn.y(), recipe.object_turn.z());
   Vector3d target = Vector3d::Zero();
@@ -303,6 +304,7 @@ PoseError compare(const KnownScene& scene, const geometry::SimilarityTransform& 
   const Vertices truth = geometry::transform(scene.photo_from_object, scene.input.object.vertices);
   const Vertices found = geometry::transform(fitted, scene.input.object.vertices);
   error.vertex_cm = 100.0 * static_cast<double>((truth - found).rowwise().norm().mean());
+  error.depth_cm = 100.0 * static_cast<double>((found - truth).col(2).mean());
   const auto nearest = nearest_distances(found, truth);
   for (const double d : nearest) error.add_s_cm += 100.0 * d / static_cast<double>(nearest.size());
   const auto mask = silhouette(renderer.rasterise({found, scene.input.object.faces}, views::raster_camera(scene.input.camera)));

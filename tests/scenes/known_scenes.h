@@ -35,6 +35,7 @@ KnownScene make_scene(const std::string& name, const body::BodyModel& model, con
 struct PoseError {
   double rotation_deg = 0.0;
   double vertex_cm = 0.0;        // mean distance of corresponding vertices
+  double depth_cm = 0.0;         // mean of how much farther from the camera it is than the truth
   double add_s_cm = 0.0;         // mean distance to the nearest true vertex
   double iou = 0.0;              // hard silhouettes of the fitted and the true object, nothing hidden
   double scale_percent = 0.0;    // fitted over true size - 1

@@ -38,7 +38,7 @@ struct AlignOptions {
   double human_threshold = 0.5;           // contact sets: p > threshold (§8.3)
   double object_threshold = 0.3;
   double normal_weight = 0.1;             // corrected: metres an unit of normal difference (§8.13)
-  int starts = 48;                        // corrected: initial rotations tried
+  int starts = 240;                       // corrected: initial rotations tried
   int kept_starts = 8;                    // corrected: distinct results handed to the fit
   std::uint64_t seed = 42;
 };
@@ -73,7 +73,6 @@ struct FitOptions {
   double sigma_end_ndc2 = 1e-6;           // corrected: annealed to this
   int faces_per_pixel = 100;              // official
   bool early_stop = true;                 // corrected
-  int trial_iterations = 60;              // corrected: spent on each kept start before the best is chosen
   std::uint64_t seed = 42;
 };
 // The published settings (§8.8, §8.10).
