@@ -66,13 +66,30 @@ std::vector<std::string> names_of(const std::vector<std::string>& names, const s
   return list;
 }
 
+// "both hands, the fingers of both hands and the right eye".
 std::string spoken(const std::vector<std::string>& names) {
+  const auto has = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  std::vector<std::string> phrases;
+  for (const auto& name : names) {
+    const bool left = name.starts_with("left "), right = name.starts_with("right ");
+    const std::string part = left ? name.substr(5) : right ? name.substr(6) : name;
+    if (!(left || right) || !has((left ? "right " : "left ") + part)) {
+      phrases.push_back("the " + name);
+    } else if (name == *std::find_if(names.begin(), names.end(), [&](const auto& n) { return n == "left " + part || n == "right " + part; })) {
+      const std::string plural = part == "foot" ? "feet" : part + "s";
+      phrases.push_back(part == "fingers" ? "the fingers of both hands" : "both " + plural);
+    }
+  }
   std::string text;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " and " : ", ";
-    text += "the " + names[i];
+  for (std::size_t i = 0; i < phrases.size(); ++i) {
+    if (i > 0) text += i + 1 == phrases.size() ? " and " : ", ";
+    text += phrases[i];
   }
   return text;
+}
+
+bool only_hands(const std::vector<std::string>& parts) {
+  return std::all_of(parts.begin(), parts.end(), [](const auto& p) { return p.ends_with("hand") || p.ends_with("fingers"); });
 }
 
 // A pixel is touched where most of its face's corners are; no list of vertices means all of them.
@@ -172,16 +189,19 @@ class Prior : public ContactPredictor {
     for (const auto& row : usual_contacts())
       if (query.object.category == row.category) usual = &row;
     std::vector<std::string> body_words = usual != nullptr ? usual->body_parts : std::vector<std::string>{"hand", "fingers"};
+    std::vector<std::string> object_words = usual != nullptr ? usual->object_parts : std::vector<std::string>{};
     std::string verb = usual != nullptr ? usual->verb : "holds";
-    bool usual_action = true;
-    // An action in the prompt overrides the usual one, but "hand" in a question about what is sat on does not.
+    bool as_usual = true;
     for (const auto& action : usual_actions()) {
-      if (std::any_of(action.words.begin(), action.words.end(), [&](const auto& w) { return has_word(words, w); })) {
-        body_words = action.body_parts;
-        verb = action.verb;
-        usual_action = false;
-        break;
-      }
+      if (std::none_of(action.words.begin(), action.words.end(), [&](const auto& w) { return has_word(words, w); })) continue;
+      if (verb == action.verb) break;
+      as_usual = false;
+      verb = action.verb;
+      // What is held in one hand is carried in one, too.
+      if (!(only_hands(body_words) && only_hands(action.body_parts))) body_words = action.body_parts;
+      const auto fitting = chosen_parts(query.object.part_names, action.object_parts, "");
+      if (std::find(fitting.begin(), fitting.end(), true) != fitting.end()) object_words = action.object_parts;
+      break;
     }
     const std::string side = has_word(words, "left") == has_word(words, "right") ? ""
                              : has_word(words, "left") ? "left" : "right";
@@ -196,7 +216,7 @@ class Prior : public ContactPredictor {
       auto vertices = vertices_of(query.body.vertex_parts, body_chosen);
       const FinerBody finer(query.body);
       finer.keep_palms(vertices);
-      if (usual_action && usual != nullptr && usual->eye && finer.add_eye(side == "left" ? side : "right", vertices))
+      if (as_usual && usual != nullptr && usual->eye && finer.add_eye(side == "left" ? side : "right", vertices))
         result.body_parts.push_back(side == "left" ? "left eye" : "right eye");
       result.body_logits = painted(query.body_views, vertices, kTouched);
     }
@@ -204,7 +224,7 @@ class Prior : public ContactPredictor {
 
     std::vector<bool> object_chosen;
     if (usual != nullptr && !query.object.vertex_parts.empty()) {
-      object_chosen = chosen_parts(query.object.part_names, usual->object_parts, "");
+      object_chosen = chosen_parts(query.object.part_names, object_words, "");
       result.object_logits = painted(query.object_views, vertices_of(query.object.vertex_parts, object_chosen), kTouched);
       result.object_parts = names_of(query.object.part_names, object_chosen);
     } else {

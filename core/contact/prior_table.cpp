@@ -11,10 +11,10 @@ const std::vector<UsualContact>& usual_contacts() {
       {"table", "leans on", {"hand", "fingers", "forearm"}, {"top"}},
       {"bed", "lies on", {"buttock", "thigh", "lower back", "upper back", "lower leg", "head"}, {"mattress"}},
       {"bottle", "holds", {"hand", "fingers"}, {"body"}},
-      {"cup", "holds", {"hand", "fingers"}, {"body", "handle"}},
+      {"cup", "holds", {"right hand", "right fingers"}, {"body", "handle"}},
       {"bowl", "holds", {"hand", "fingers"}, {"body"}},
-      {"knife", "holds", {"hand", "fingers"}, {"handle"}},
-      {"hammer", "holds", {"hand", "fingers"}, {"handle"}},
+      {"knife", "holds", {"right hand", "right fingers"}, {"handle"}},
+      {"hammer", "holds", {"right hand", "right fingers"}, {"handle"}},
       {"broom", "holds", {"hand", "fingers"}, {"stick"}},
       {"umbrella", "holds", {"right hand", "right fingers"}, {"handle", "shaft"}},
       {"book", "holds", {"hand", "fingers"}, {"cover"}},
@@ -42,13 +42,20 @@ const std::vector<UsualContact>& usual_contacts() {
 
 const std::vector<UsualAction>& usual_actions() {
   static const std::vector<UsualAction> all = {
-      {{"sit", "sits", "sitting", "seated"}, "sits on", {"buttock", "thigh"}},
-      {{"lie", "lies", "lying"}, "lies on", {"buttock", "thigh", "lower back", "upper back", "lower leg", "head"}},
-      {{"stand", "stands", "standing"}, "stands on", {"sole"}},
-      {{"kick", "kicks", "kicking"}, "kicks", {"right foot"}},
-      {{"lean", "leans", "leaning"}, "leans on", {"hand", "forearm", "upper back", "lower back"}},
-      {{"hold", "holds", "holding", "grip", "grips", "hand", "hands"}, "holds", {"hand", "fingers"}},
-      {{"wear", "wears", "wearing"}, "wears", {"upper back", "lower back", "shoulder"}},
+      {{"sit", "sits", "sitting", "sat", "seated"}, "sits on", {"buttock", "thigh"},
+       {"seat", "saddle", "mattress", "top", "lid", "deck", "body"}},
+      {{"lie", "lies", "lying"}, "lies on", {"buttock", "thigh", "lower back", "upper back", "lower leg", "head"},
+       {"mattress", "seat", "top", "deck"}},
+      {{"stand", "stands", "standing", "step", "steps", "stepping"}, "stands on", {"sole"}, {"deck", "seat", "mattress", "top", "lid"}},
+      {{"kick", "kicks", "kicking"}, "kicks", {"right foot"}, {}},
+      {{"lean", "leans", "leaning"}, "leans on", {"hand", "forearm", "upper back", "lower back"},
+       {"backrest", "top", "armrests", "headboard", "saddle"}},
+      {{"carry", "carries", "carrying", "carried"}, "carries", {"hand", "fingers"}, {"handle"}},
+      {{"push", "pushes", "pushing"}, "pushes", {"hand", "fingers"}, {"handle", "handlebar", "grips", "backrest"}},
+      {{"pull", "pulls", "pulling"}, "pulls", {"hand", "fingers"}, {"handle", "handlebar", "grips", "backrest"}},
+      {{"lift", "lifts", "lifting"}, "lifts", {"hand", "fingers"}, {"handle", "grip"}},
+      {{"wear", "wears", "wearing"}, "wears", {"upper back", "lower back", "shoulder"}, {"straps", "body"}},
+      {{"hold", "holds", "holding", "grip", "grips", "hand", "hands"}, "holds", {"hand", "fingers"}, {"handle", "handlebar", "grips", "grip", "stick"}},
   };
   return all;
 }

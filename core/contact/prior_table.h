@@ -16,11 +16,13 @@ struct UsualContact {
 
 const std::vector<UsualContact>& usual_contacts();
 
-// Narrowed by words of the prompt: "sitting", "standing on", "carrying", "kicking", …
+// Narrowed by words of the prompt: "sitting", "standing on", "carrying", "kicking", … An action that is the usual one
+// of its category changes nothing.
 struct UsualAction {
-  std::vector<std::string> words;          // any of these in the prompt
+  std::vector<std::string> words;          // any of these in the prompt; the first action that has one counts
   const char* verb;
   std::vector<std::string> body_parts;
+  std::vector<std::string> object_parts;   // those that the object has; if it has none of them, its usual ones
 };
 const std::vector<UsualAction>& usual_actions();
 

@@ -1,8 +1,10 @@
-// Wall times of the engine's steps against the budgets, one line each: thing, measured, unit, budget.
+// Wall times of the engine's steps against the budgets, one line each: thing, measured, unit, budget,
+// processor time of all threads.
 // Run by measure.py, which adds what needs whole programs. Medians; nothing here passes or fails.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <vector>
 
@@ -18,20 +20,30 @@ namespace {
 
 using namespace tactus;
 
-double median_ms(int times, const std::function<void()>& work) {
-  std::vector<double> ms;
+struct Time {
+  double wall_ms = 0.0, processor_ms = 0.0;   // the latter over all threads
+};
+
+Time median(int times, const std::function<void()>& work) {
+  std::vector<double> wall, processor;
   for (int i = 0; i < times; ++i) {
     const auto begun = std::chrono::steady_clock::now();
+    const std::clock_t ticks = std::clock();
     work();
-    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+    processor.push_back(1e3 * static_cast<double>(std::clock() - ticks) / CLOCKS_PER_SEC);
+    wall.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
   }
-  std::sort(ms.begin(), ms.end());
-  return ms[ms.size() / 2];
+  std::sort(wall.begin(), wall.end());
+  std::sort(processor.begin(), processor.end());
+  return {wall[wall.size() / 2], processor[processor.size() / 2]};
 }
 
+Time operator/(const Time& t, double n) { return {t.wall_ms / n, t.processor_ms / n}; }
+Time operator+(const Time& a, const Time& b) { return {a.wall_ms + b.wall_ms, a.processor_ms + b.processor_ms}; }
+
 // budget 0: none is set.
-void report(const char* thing, double ms, double budget_ms) {
-  std::printf("%s\t%.1f\tms\t%.1f\n", thing, ms, budget_ms);
+void report(const char* thing, const Time& time, double budget_ms) {
+  std::printf("%s\t%.1f\tms\t%.1f\t%.1f\n", thing, time.wall_ms, budget_ms, time.processor_ms);
   std::fflush(stdout);
 }
 
@@ -108,21 +120,21 @@ int main() {
   std::printf("# %d threads; body of %d vertices\n", thread_count(), body.vertex_count());
 
   const auto camera = views::raster_camera(views::body_views()[0], 1024);
-  report("hard maps 1024², body, a view", median_ms(9, [&] { renderer->rasterise(body, camera); }), 30.0);
+  report("hard maps 1024², body, a view", median(9, [&] { renderer->rasterise(body, camera); }), 30.0);
   std::vector<views::RenderedView> body_views;
-  report("four shaded views 1024², body", median_ms(3, [&] { body_views = views::render_body_views(*renderer, body, {1024}, quiet); }), 0.0);
+  report("four shaded views 1024², body", median(3, [&] { body_views = views::render_body_views(*renderer, body, {1024}, quiet); }), 0.0);
   std::vector<ImageF> logits;
   std::vector<const views::RasterMaps*> maps;
   for (const auto& view : body_views) {
     logits.emplace_back(1024, 1024, 1, 0.5F);
     maps.push_back(&view.maps);
   }
-  report("lift, four views 1024²", median_ms(5, [&] { contact::lift_body(logits, maps, body.vertex_count(), {}); }), 0.0);
-  report("body fit from marks", median_ms(3, [&] { body::fit_body(*scene.model, scene.marks, {}, quiet); }), 0.0);
+  report("lift, four views 1024²", median(5, [&] { contact::lift_body(logits, maps, body.vertex_count(), {}); }), 0.0);
+  report("body fit from marks", median(3, [&] { body::fit_body(*scene.model, scene.marks, {}, quiet); }), 0.0);
   const auto known_body = body::fit_body(*scene.model, scene.marks, {}, quiet);
   body::BodyFitInput dragged = scene.marks;
   dragged.keypoints[9].x += 20.0;
-  report("body fit after a dragged joint", median_ms(5, [&] { body::fit_body(*scene.model, dragged, {}, quiet, &known_body.best); }), 500.0);
+  report("body fit after a dragged joint", median(5, [&] { body::fit_body(*scene.model, dragged, {}, quiet, &known_body.best); }), 500.0);
 
   pipeline::Ports ports;
   ports.body_model = scene.model;
@@ -134,11 +146,11 @@ int main() {
   const pipeline::Analysis known = runner.run(scene.inputs, options, quiet);
   const auto moved = std::make_shared<pipeline::Inputs>(*scene.inputs);
   (*moved->keypoints)[9].x += 20.0;
-  report("re-run after a moved joint, preview", median_ms(3, [&] { pipeline::preview(ports, known, moved, {}, quiet); }), 500.0);
+  report("re-run after a moved joint, preview", median(3, [&] { pipeline::preview(ports, known, moved, {}, quiet); }), 500.0);
   const auto painted = std::make_shared<pipeline::Inputs>(*scene.inputs);
   painted->body_contact_edit = Eigen::VectorXf::Constant(known.body_contact->probability.size(), 0.0F);
   painted->body_contact_edit->head(200).setOnes();
-  report("re-run after a brush stroke, preview", median_ms(3, [&] { pipeline::preview(ports, known, painted, {}, quiet); }), 500.0);
+  report("re-run after a brush stroke, preview", median(3, [&] { pipeline::preview(ports, known, painted, {}, quiet); }), 500.0);
 
   geometry::Mesh chair;
   for (double edge = 0.04; chair.vertex_count() < 3000; edge -= 0.001) chair = objects::make_object("chair", {.max_edge_m = edge}).mesh;
@@ -150,7 +162,7 @@ int main() {
   const ImageF ones(640, 480, 1, 1.0F);
   for (const auto& [name, settings] : {std::pair{"soft silhouette forward + backward, official", reconstruct::SilhouetteOptions{1e-4, 100}},
                                        {"soft silhouette forward + backward, sharpest", reconstruct::SilhouetteOptions{1e-6, 0}}}) {
-    report(name, median_ms(7, [&] {
+    report(name, median(7, [&] {
              silhouettes->forward(posed, chair.faces, joint.camera, settings);
              silhouettes->backward(ones);
            }), 0.0);
@@ -160,12 +172,12 @@ int main() {
   const auto official_start = reconstruct::align(joint, official_align, quiet);
   auto official = reconstruct::official_fit_options();
   official.max_iterations = 5;
-  report("official fit, an iteration", median_ms(3, [&] { reconstruct::fit(joint, official_start, *silhouettes, official, quiet); }) / 5.0, 150.0);
+  report("official fit, an iteration", median(3, [&] { reconstruct::fit(joint, official_start, *silhouettes, official, quiet); }) / 5.0, 150.0);
   reconstruct::AlignResult starts;
-  const double align_ms = median_ms(3, [&] { starts = reconstruct::align(joint, {}, quiet); });
-  report("ICP, all starts", align_ms, 0.0);
+  const Time align_time = median(3, [&] { starts = reconstruct::align(joint, {}, quiet); });
+  report("ICP, all starts", align_time, 0.0);
   if (!starts.candidates.empty()) starts.candidates.resize(1);
-  const double fit_ms = median_ms(1, [&] { reconstruct::fit(joint, starts, *silhouettes, {}, quiet); });
-  report("corrected ICP + fit, one start, 120 iterations", align_ms + fit_ms, 3000.0);
+  const Time fit_time = median(1, [&] { reconstruct::fit(joint, starts, *silhouettes, {}, quiet); });
+  report("corrected ICP + fit, one start, 120 iterations", align_time + fit_time, 3000.0);
   return 0;
 }

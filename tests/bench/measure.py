@@ -2,7 +2,7 @@
 """Measures Tactus against its budgets and prints one table.  usage: measure.py BUILD_DIR
 
 Whole programs are run on the bundled sample; Studio needs a display or xvfb-run, and is left out without. Wall times;
-other work on the machine shows in them.
+other work on the machine shows in them, hardly in the last column, the processor time of all threads together.
 """
 import json
 import os
@@ -20,8 +20,8 @@ BIN = BUILD / "bin"
 ROWS = []
 
 
-def row(thing, measured, unit, budget=None):
-    ROWS.append((thing, measured, unit, budget))
+def row(thing, measured, unit, budget=None, processor=None):
+    ROWS.append((thing, measured, unit, budget, processor))
 
 
 def engine():
@@ -30,8 +30,8 @@ def engine():
         if line.startswith("#"):
             print(line[2:])
             continue
-        thing, measured, unit, budget = line.split("\t")
-        row(thing, float(measured), unit, float(budget) or None)
+        thing, measured, unit, budget, processor = line.split("\t")
+        row(thing, float(measured), unit, float(budget) or None, float(processor))
     if done.returncode != 0:
         print(f"measure_engine ended early: {done.stderr.strip()}")
 
@@ -102,12 +102,13 @@ def main():
         except (OSError, subprocess.TimeoutExpired) as problem:
             print(f"{step.__name__} is left out: {problem}")
     width = max(len(r[0]) for r in ROWS)
-    print(f"\n{'thing':{width}} | {'measured':>12} | {'budget':>10} | ratio")
-    print(f"{'-' * width}-|-{'-' * 12}-|-{'-' * 10}-|------")
-    for thing, measured, unit, budget in ROWS:
+    print(f"\n{'thing':{width}} | {'measured':>12} | {'budget':>10} | ratio | processor")
+    print(f"{'-' * width}-|-{'-' * 12}-|-{'-' * 10}-|-------|----------")
+    for thing, measured, unit, budget, processor in ROWS:
         limit = f"{budget:g} {unit}" if budget else ""
         share = f"{measured / budget:.2f}" if budget else ""
-        print(f"{thing:{width}} | {measured:9.2f} {unit:>2} | {limit:>10} | {share}")
+        time_used = f"{processor:7.1f} ms" if processor else ""
+        print(f"{thing:{width}} | {measured:9.2f} {unit:>2} | {limit:>10} | {share:>5} | {time_used}")
 
 
 if __name__ == "__main__":

@@ -149,6 +149,40 @@ double brute_force(const std::vector<View>& views, int vertex, int vertex_count,
   return seen > 0 ? sum / seen : 0.0;
 }
 
+int views_that_see(const std::vector<View>& views, int vertex, int vertex_count) {
+  int seen = 0;
+  for (const View& view : views) {
+    double weights = 0.0;
+    for (std::size_t pixel = 0; pixel < view.logits.data.size(); ++pixel) {
+      const auto* id = &view.maps.vertex_ids.data[3 * pixel];
+      if (std::any_of(id, id + 3, [&](int i) { return i < 0 || i >= vertex_count; })) continue;
+      for (std::size_t k = 0; k < 3; ++k)
+        if (id[k] == vertex) weights += static_cast<double>(view.maps.barycentrics.data[3 * pixel + k]);
+    }
+    seen += weights > 0.0 ? 1 : 0;
+  }
+  return seen;
+}
+
+TEST(Lift, ViewsThatDoNotSeeAVertexHaveNoSay) {
+  // Vertex 0 is seen by the second view alone, vertex 2 by none; a blank view changes neither.
+  std::vector<View> views = {empty_view(8, 20.0F), empty_view(8, 20.0F), empty_view(8, 20.0F)};
+  set_pixel(views[1], 1, 1, {0, 1, 1}, {0.5F, 0.25F, 0.25F}, -1.0F);
+  set_pixel(views[2], 1, 1, {1, 1, 1}, {0.5F, 0.25F, 0.25F}, 1.0F);
+  const Inputs in = inputs_of(views);
+  const double low = 1.0 / (1.0 + std::exp(1.0)), high = 1.0 / (1.0 + std::exp(-1.0));
+  const auto contact = lift_body(in.logits, in.maps, 3, {});
+  EXPECT_NEAR(contact.probability[0], low, 1e-6);
+  EXPECT_NEAR(contact.probability[1], 0.5 * (low + high), 1e-6);
+  EXPECT_EQ(contact.probability[2], 0.0F);
+  EXPECT_EQ(contact.coverage, (std::vector<std::uint8_t>{1, 2, 0}));
+  const auto official = lift_object(in.logits, in.maps, 3, {.mode = Mode::official});   // 0.27 does not vote
+  EXPECT_EQ(official.probability[0], 0.0F);
+  EXPECT_NEAR(official.probability[1], high, 1e-6);
+  const auto none = lift_body({}, {}, 3, {});
+  EXPECT_EQ(none.coverage, (std::vector<std::uint8_t>{0, 0, 0}));
+}
+
 TEST(Lift, RandomMapsAgreeWithBruteForce) {
   constexpr int kCount = 50;
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
@@ -159,6 +193,7 @@ TEST(Lift, RandomMapsAgreeWithBruteForce) {
     for (int i = 0; i < kCount; ++i) {
       EXPECT_NEAR(body.probability[i], brute_force(views, i, kCount, false), 1e-5) << i;
       EXPECT_NEAR(object.probability[i], brute_force(views, i, kCount, true), 1e-5) << i;
+      EXPECT_EQ(body.coverage[static_cast<std::size_t>(i)], views_that_see(views, i, kCount)) << i;
     }
   }
 }
@@ -292,6 +327,53 @@ TEST(Prior, WordsOfThePromptNarrowIt) {
   EXPECT_TRUE(names(ask(scene_of("chair"), "She is standing on the chair").body_parts, "sole"));
   EXPECT_TRUE(names(ask(scene_of("ball"), "He kicks the ball").body_parts, "foot"));
   EXPECT_TRUE(names(ask(scene_of("ball"), "He kicks the ball with his left foot").body_parts, "left foot"));
+}
+
+TEST(Prior, SentencesNameTheParts) {
+  EXPECT_EQ(ask(scene_of("chair"), "What touches the chair?").answer,
+            "A person who sits on a chair usually touches it with both buttocks, both thighs, the lower back and the upper back. "
+            "The contact is on the seat and the backrest.");
+  EXPECT_EQ(ask(scene_of("umbrella"), "What touches the umbrella?").answer,
+            "A person who holds an umbrella usually touches it with the right fingers and the right hand. The contact is on the shaft and the handle.");
+  EXPECT_EQ(ask(scene_of("bicycle"), "He holds his bicycle").answer,
+            "A person who holds a bicycle usually touches it with the fingers of both hands and both hands. The contact is on the handlebar and the grips.");
+  EXPECT_EQ(ask(scene_of("snowboard"), "left").answer,
+            "A person who stands on a snowboard usually touches it with the left foot and the left sole. The contact is on the deck and the bindings.");
+}
+
+// Every action on every category names parts of both, never the other side than the prompt's, and no part twice.
+TEST(Prior, EveryActionOnEveryCategory) {
+  for (const auto& category : objects::categories()) {
+    const auto scene = scene_of(category.name);
+    for (const auto& action : usual_actions()) {
+      SCOPED_TRACE(category.name + ", " + action.words.front());
+      for (const std::string side : {"", "left", "right"}) {
+        // Without the category's own name: "hand" or "sitting" must not hide in it.
+        const auto answer = ask(scene, "someone " + action.words.front() + " it " + side);
+        EXPECT_FALSE(answer.body_parts.empty());
+        EXPECT_FALSE(answer.object_parts.empty());
+        EXPECT_NE(answer.answer.find(action.verb), std::string::npos) << answer.answer;
+        const std::string other = side == "left" ? "right " : "left ";
+        EXPECT_FALSE(!side.empty() && names(answer.body_parts, other)) << answer.answer;
+        EXPECT_EQ(std::set<std::string>(answer.body_parts.begin(), answer.body_parts.end()).size(), answer.body_parts.size());
+        for (const auto& part : answer.object_parts) EXPECT_NE(answer.answer.find(part), std::string::npos) << answer.answer;
+      }
+    }
+  }
+}
+
+TEST(Prior, ActionsTouchTheFittingParts) {
+  const auto on = [](const char* category, const char* prompt) { return ask(scene_of(category), prompt).object_parts; };
+  using Parts = std::vector<std::string>;
+  EXPECT_EQ(on("bicycle", "sitting on the bicycle"), Parts{"saddle"});
+  EXPECT_EQ(on("motorcycle", "a man sits on a motorcycle"), Parts{"seat"});
+  EXPECT_EQ(on("chair", "standing on a chair"), Parts{"seat"});
+  EXPECT_EQ(on("chair", "sitting on a chair"), (Parts{"seat", "backrest"}));
+  EXPECT_EQ(on("couch", "leaning against the couch"), (Parts{"backrest", "armrests"}));
+  EXPECT_EQ(on("box", "sitting on the box"), Parts{"lid"});
+  EXPECT_EQ(on("backpack", "carrying a backpack"), (Parts{"body", "straps"}));
+  // What is held in one hand is carried in one.
+  EXPECT_FALSE(names(ask(scene_of("racket"), "carrying a racket").body_parts, "left"));
 }
 
 TEST(Prior, PartWordsThatAreNoActions) {
