@@ -88,7 +88,7 @@ TEST(Zip, ChangedBytesAreReadOrRefused) {
   const std::string whole = zip_of({{"a", "abc"}, {"b", std::string(900, 'b'), 8}, {"big", "x"}});
   int refused = 0;
   for (std::size_t at = 0; at < whole.size(); ++at) {
-    for (const int value : {0x00, 0x01, 0x7f, 0xff}) {
+    for (const int value : {0x00, 0x7f, 0xff}) {
       std::string changed = whole;
       changed[at] = static_cast<char>(value);
       write_bytes(folder / "changed.zip", changed);
