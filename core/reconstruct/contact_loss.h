@@ -29,6 +29,11 @@ struct PlacementGradient {
   double log_scale = 0.0;
   // A force on the posed image of a rest point.
   void add(const Placement& at, const Eigen::Vector3d& rest, const Eigen::Vector3d& force);
+  void add(const PlacementGradient& other, double factor) {
+    rotation += factor * other.rotation;
+    place += factor * other.place;
+    log_scale += factor * other.log_scale;
+  }
 };
 
 // Draws the two patches together: the mean of ρ(distance) from each contact point to the nearest one of the other

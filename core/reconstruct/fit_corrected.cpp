@@ -16,8 +16,10 @@ namespace {
 
 // Relative to the other terms' weights: one standard deviation of size costs as much as 2 % of mask overlap.
 constexpr double kScalePriorWeight = 0.1;
-// What a band that explains nothing costs, in metres between the patches.
-constexpr double kBandWeight = 2.0;
+// The band's residual r costs kBandWeight·log(1 + r / kBandNoise), in metres between the patches: the likelihood of
+// probabilities whose noise is unknown. Where contact can be explained to a few per cent it places the object to the
+// millimetre; where it cannot, as with a rough guess of the parts that touch, the outline has the say.
+constexpr double kBandWeight = 0.02, kBandNoise = 0.01;
 constexpr double kLeastRate = 0.01;        // the learning rates fall to this share by a cosine
 constexpr int kPatience = 12;              // iterations without progress before an early stop
 constexpr int kFinestSide = 960;           // pixels; a larger picture is halved until its longer side is below
@@ -156,8 +158,10 @@ class CorrectedFit {
       }
       if (has_contact()) {
         record.loss_contact = options_.contact_weight * nearest_.evaluate(at, options_.contact_weight, gradient);
-        const double weight = kBandWeight * options_.contact_weight;
-        record.loss_contact += weight * band_.evaluate(at, weight, gradient, run.band);
+        PlacementGradient of_band;
+        const double residual = band_.evaluate(at, 1.0, of_band, run.band), weight = kBandWeight * options_.contact_weight;
+        record.loss_contact += weight * std::log1p(residual / kBandNoise);
+        gradient.add(of_band, weight / (kBandNoise + residual));
       }
       const double spread = input_.object_size_spread.value_or(0.1);
       if (options_.optimise_scale) record.loss_scale_prior = kScalePriorWeight * std::pow(run.log_scale[0] / spread, 2.0);
