@@ -11,10 +11,34 @@
 namespace tactus::io {
 namespace {
 
+// Whether brackets of the JSON chunk, which stands first, open more than 200 deep: the library reads them recursively.
+bool nested_too_deeply(const std::vector<std::uint8_t>& bytes) {
+  std::uint32_t length = 0;
+  std::memcpy(&length, bytes.data() + 12, 4);
+  const std::size_t end = std::min<std::size_t>(bytes.size(), std::size_t{20} + length);
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 20; at < end; ++at) {
+    const auto c = static_cast<char>(bytes[at]);
+    if (quoted) {
+      if (c == '\\') ++at;
+      else if (c == '"') quoted = false;
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > 200) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 class GlbReader {
  public:
   GlbReader(const std::vector<std::uint8_t>& bytes, const std::string& name) : name_(name) {
     if (bytes.size() < 20 || std::memcmp(bytes.data(), "glTF", 4) != 0) throw bad_input(name_ + ": this is not a GLB file");
+    if (nested_too_deeply(bytes)) refuse("the GLB file's description is nested too deeply");
     tinygltf::TinyGLTF loader;
     loader.SetImageLoader([](tinygltf::Image*, int, std::string*, std::string*, int, int, const unsigned char*, int, void*) { return true; }, nullptr);
     std::string error, warning;

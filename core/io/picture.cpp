@@ -1,11 +1,15 @@
 #include "tactus/io/picture.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
 #include <limits>
+#include <mutex>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <string_view>
@@ -180,6 +184,34 @@ void check_size(const std::string& name, double width, double height) {
     throw bad_input(name + ": the picture is " + times(width, height) + " pixels; at least 32 a side are needed");
 }
 
+// The decoders write to standard error about damaged pictures; what is wrong is said by the exception instead.
+class Silence {
+ public:
+  Silence() : lock_(mutex()) {
+    std::fflush(stderr);
+    kept_ = ::dup(STDERR_FILENO);
+    const int nowhere = ::open("/dev/null", O_WRONLY);
+    if (kept_ >= 0 && nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
+    if (nowhere >= 0) ::close(nowhere);
+  }
+  ~Silence() {
+    std::fflush(stderr);
+    if (kept_ < 0) return;
+    ::dup2(kept_, STDERR_FILENO);
+    ::close(kept_);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex the_mutex;
+    return the_mutex;
+  }
+  std::lock_guard<std::mutex> lock_;
+  int kept_ = -1;
+};
+
 struct Decoded {
   cv::Mat mat;
   bool inverted_cmyk = true;
@@ -195,6 +227,7 @@ Decoded decode(const std::filesystem::path& file, int flags) {
   if (!header.whole) throw bad_input(name + ": the picture is cut off or damaged; copy or save it again");
   cv::Mat mat;
   try {
+    const Silence silence;
     mat = cv::imdecode(bytes, flags);
   } catch (const cv::Exception&) {
     // The decoder's own limits; said below.
@@ -285,8 +318,10 @@ ImageU8 read_mask(const std::filesystem::path& file, int width, int height) {
 
 void write_picture(const std::filesystem::path& file, const ImageU8& picture) {
   cv::Mat mat = wrapped(picture);
-  if (picture.channels == 3) cv::cvtColor(mat, mat, cv::COLOR_RGB2BGR);
-  if (picture.channels == 4) cv::cvtColor(mat, mat, cv::COLOR_RGBA2BGRA);
+  cv::Mat turned;   // never in place: `mat` is the caller's picture
+  if (picture.channels == 3) cv::cvtColor(mat, turned, cv::COLOR_RGB2BGR);
+  if (picture.channels == 4) cv::cvtColor(mat, turned, cv::COLOR_RGBA2BGRA);
+  if (!turned.empty()) mat = turned;
   std::vector<unsigned char> bytes;
   bool encoded = false;
   try {

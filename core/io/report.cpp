@@ -1,4 +1,6 @@
+#include <Eigen/Core>
 #include <nlohmann/json.hpp>
+#include <opencv2/core/version.hpp>
 
 #include "options_json.h"
 #include "tactus/io/results.h"
@@ -24,6 +26,8 @@ std::string report_json(const pipeline::Analysis& a, const ReportExtras& extras)
   ordered_json j;
   j["program"] = "tactus";
   j["version"] = extras.version;
+  j["versions"] = {{"tactus", extras.version}, {"opencv", CV_VERSION},
+                   {"eigen", std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) + "." + std::to_string(EIGEN_MINOR_VERSION)}};
   j["photograph"] = {{"name", a.inputs->photo_name}, {"width", a.inputs->photo.width}, {"height", a.inputs->photo.height}};
   j["prompt"] = a.inputs->prompt;
   j["object"] = a.object ? a.object->name : a.inputs->object_name;

@@ -27,7 +27,7 @@ std::string format(const char* pattern, double a, double b = 0.0) {
   return text;
 }
 
-// The last few outputs of a stage, newest first: going back to an earlier prompt costs nothing.
+// The outputs of a stage that were used last, newest first: going back to an earlier prompt costs nothing.
 template <typename T>
 class Cache {
  public:
@@ -35,6 +35,12 @@ class Cache {
     for (const auto& [k, value] : entries_)
       if (k == key) return value;
     return nullptr;
+  }
+  // As find, and counts as a use.
+  std::shared_ptr<const T> use(std::uint64_t key) {
+    for (auto entry = entries_.begin(); entry != entries_.end(); ++entry)
+      if (entry->first == key) std::rotate(entries_.begin(), entry, entry + 1);
+    return entries_.empty() || entries_.front().first != key ? nullptr : entries_.front().second;
   }
   void keep(std::uint64_t key, std::shared_ptr<const T> value) {
     entries_.emplace_front(key, std::move(value));
@@ -276,7 +282,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::body_pose)) return a;
   a.body = run.stage<body::PhotoBody>(
-      Stage::body_pose, impl_->bodies.find(key(Stage::body_pose)), [&](const Progress& part) {
+      Stage::body_pose, impl_->bodies.use(key(Stage::body_pose)), [&](const Progress& part) {
         std::shared_ptr<const body::PhotoBody> body;
         if (inputs.given_body) {
           body = std::make_shared<body::PhotoBody>(photo_body_from_mesh(*inputs.given_body));
@@ -302,7 +308,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::views)) return a;
   const auto rendered =
-      run.stage<ViewsOutput>(Stage::views, impl_->views.find(key(Stage::views)), [&](const Progress& part) {
+      run.stage<ViewsOutput>(Stage::views, impl_->views.use(key(Stage::views)), [&](const Progress& part) {
         auto output = std::make_shared<ViewsOutput>();
         output->object = std::make_shared<objects::ObjectMesh>(resolve_object(inputs));
         views::CanonicalViewsOptions view_options;
@@ -323,7 +329,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::predict)) return a;
   a.prediction = run.stage<contact::ContactPrediction>(
-      Stage::predict, impl_->predictions.find(key(Stage::predict)), [&](const Progress& part) {
+      Stage::predict, impl_->predictions.use(key(Stage::predict)), [&](const Progress& part) {
         const contact::ContactQuery query{inputs.photo, inputs.prompt, *a.body_views, *a.object_views,
                                           *a.body,      *a.object,
                                           {inputs.keypoints, inputs.human_mask, inputs.object_mask}};
@@ -338,7 +344,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::lift)) return a;
   const auto lifted =
-      run.stage<LiftOutput>(Stage::lift, impl_->lifts.find(key(Stage::lift)), [&](const Progress& part) {
+      run.stage<LiftOutput>(Stage::lift, impl_->lifts.use(key(Stage::lift)), [&](const Progress& part) {
         auto body = std::make_shared<contact::VertexContact>(
             contact::lift_body(with_edits(a.prediction->body_logits, inputs.body_view_edit), maps_of(*a.body_views),
                                a.body->mesh.vertex_count(), options.lift));
@@ -366,7 +372,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
   if (!run.wanted(Stage::align)) return a;
   reconstruct::ReconstructInput joint;
   a.align = run.stage<reconstruct::AlignResult>(
-      Stage::align, impl_->aligns.find(key(Stage::align)), [&](const Progress& part) {
+      Stage::align, impl_->aligns.use(key(Stage::align)), [&](const Progress& part) {
         if (a.body->source == kUnplacedSource) {
           throw bad_input("joints: the person's joints are not marked, so the body cannot be placed; mark at least "
                           "six, shoulders or hips among them, or give a keypoints file");
@@ -389,7 +395,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::fit)) return a;
   a.fit = run.stage<reconstruct::FitResult>(
-      Stage::fit, impl_->fits.find(key(Stage::fit)), [&](const Progress& part) {
+      Stage::fit, impl_->fits.use(key(Stage::fit)), [&](const Progress& part) {
         if (joint.human.vertex_count() == 0) joint = joint_input(a);
         const auto renderer = ports.make_silhouette_renderer();
         reconstruct::FitOptions fit_options = options.fit;
