@@ -1,4 +1,6 @@
 // Sizes in metres after common furniture: seats at 45 cm, tables at 74 cm.
+#include <cmath>
+
 #include "shapes.h"
 
 namespace tactus::objects {
@@ -54,12 +56,27 @@ void bench(MeshBuilder& b, const Variation& v) {
 
 void couch(MeshBuilder& b, const Variation& v) {
   const double w = v.around(1.8, 0.2), d = v.around(0.85, 0.08), h = 0.43;
+  const double inner = w - 0.36, cushion = inner / 2;
   b.part("seat");
-  b.box({0, h / 2 + 0.03, 0.05}, {w - 0.36, h - 0.06, d - 0.1});
+  b.box({0, 0.19, 0.03}, {inner + 0.04, 0.2, d - 0.08});
+  const auto soft = [&](const Point& centre, const Point& size) {   // a box with its edges pressed in
+    const int first = b.mark();
+    b.box(centre, size);
+    b.warp(first, [&](const Point& p) {
+      const Point t = (p - centre).cwiseQuotient(size / 2);
+      const auto press = [](double along, double u, double v) { return -0.012 * along * (std::pow(u, 8) + std::pow(v, 8)); };
+      return Point(p + Point(press(t.x(), t.y(), t.z()), press(t.y(), t.x(), t.z()), press(t.z(), t.x(), t.y())));
+    });
+  };
+  for (const double s : {-0.5, 0.5}) soft({s * cushion, h - 0.075, 0.05}, {cushion - 0.008, 0.15, d - 0.1});
   b.part("backrest");
-  b.box({0, 0.46, -d / 2 + 0.03}, {w - 0.36, 0.8, 0.2});
+  b.box({0, 0.45, -d / 2 + 0.06}, {inner + 0.04, 0.7, 0.12});
+  for (const double s : {-0.5, 0.5}) soft({s * cushion, h + 0.2, -d / 2 + 0.17}, {cushion - 0.008, 0.42, 0.16});
   b.part("armrests");
-  for (const double s : {-1.0, 1.0}) b.box({s * (w / 2 - 0.09), 0.33, 0.02}, {0.18, 0.58, d});
+  for (const double s : {-1.0, 1.0}) soft({s * (w / 2 - 0.09), 0.35, 0.02}, {0.18, 0.54, d});
+  b.part("legs");
+  for (const double x : {-w / 2 + 0.1, w / 2 - 0.1})
+    for (const double z : {-d / 2 + 0.1, d / 2 - 0.08}) b.bar({x, 0, z}, {x, 0.1, z}, 0.018, 0.024);
 }
 
 void table(MeshBuilder& b, const Variation& v) {

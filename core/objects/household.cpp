@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -7,12 +8,32 @@ namespace tactus::objects {
 
 using std::numbers::pi;
 
+namespace {
+
+using Profile = std::vector<Eigen::Vector2d>;
+
+// From a to b with level tangents: shoulders of bottles.
+void ease(Profile& profile, const Eigen::Vector2d& a, const Eigen::Vector2d& b) {
+  for (int i = 0; i <= 8; ++i) {
+    const double t = i / 8.0;
+    profile.emplace_back(a.x() + (b.x() - a.x()) * (0.5 - 0.5 * std::cos(pi * t)), a.y() + (b.y() - a.y()) * t);
+  }
+}
+
+}  // namespace
+
 void bottle(MeshBuilder& b, const Variation& v) {
   const double r = v.around(0.034, 0.15), h = v.around(0.24, 0.15);
   b.part("body");
-  b.lathe(0, 0, {{0, 0}, {r * 0.9, 0}, {r, 0.006}, {r, 0.64 * h}, {0.72 * r, 0.75 * h}, {0, 0.75 * h}});
+  Profile body = {{0, 0}, {r * 0.9, 0}, {r, 0.006}};
+  ease(body, {r, 0.62 * h}, {0.7 * r, 0.75 * h});
+  body.emplace_back(0, 0.75 * h);
+  b.lathe(0, 0, body);
   b.part("neck");
-  b.lathe(0, 0, {{0, 0.745 * h}, {0.7 * r, 0.745 * h}, {0.42 * r, 0.86 * h}, {0.4 * r, 0.93 * h}, {0, 0.93 * h}});
+  Profile neck = {{0, 0.742 * h}, {0.68 * r, 0.742 * h}};
+  ease(neck, {0.68 * r, 0.75 * h}, {0.4 * r, 0.85 * h});
+  neck.insert(neck.end(), {{0.4 * r, 0.93 * h}, {0, 0.93 * h}});
+  b.lathe(0, 0, neck);
   b.part("cap");
   b.lathe(0, 0, {{0, 0.925 * h}, {0.47 * r, 0.925 * h}, {0.47 * r, h}, {0, h}});
 }
@@ -33,7 +54,14 @@ void cup(MeshBuilder& b, const Variation& v) {
 void bowl(MeshBuilder& b, const Variation& v) {
   const double r = v.around(0.08, 0.2), h = v.around(0.065, 0.2);
   b.part("body");
-  b.lathe(0, 0, {{0, 0}, {0.45 * r, 0}, {0.8 * r, 0.35 * h}, {r, h}, {r - 0.004, h}, {0.77 * r, 0.38 * h}, {0.4 * r, 0.006}, {0, 0.006}});
+  const auto at = [&](double angle, double wall) {   // a quarter of an ellipse, standing on a foot
+    return Eigen::Vector2d((r - wall) * std::sin(angle), 0.008 + wall + (h - 0.008 - wall) * (1.0 - std::cos(angle)));
+  };
+  Profile profile = {{0, 0}, {0.42 * r, 0}};
+  for (int i = 3; i <= 12; ++i) profile.push_back(at(pi / 2 * i / 12, 0.0));
+  for (int i = 12; i >= 1; --i) profile.push_back(at(pi / 2 * i / 12, 0.004));
+  profile.emplace_back(0, 0.0125);
+  b.lathe(0, 0, profile);
 }
 
 void knife(MeshBuilder& b, const Variation& v) {
@@ -124,16 +152,32 @@ void suitcase(MeshBuilder& b, const Variation& v) {
 void backpack(MeshBuilder& b, const Variation& v) {
   const double w = v.around(0.3, 0.12), h = v.around(0.46, 0.12), d = v.around(0.16, 0.2);
   b.part("body");
-  b.box({0, h * 0.42, 0}, {w, h * 0.84, d});
-  b.ellipsoid({0, h * 0.82, 0}, {w / 2, h * 0.18, d / 2});
+  const auto rounded = [](double width, double depth) {
+    std::vector<Eigen::Vector2d> outline;
+    for (int i = 0; i < 32; ++i) {
+      const double c = std::cos(2.0 * pi * i / 32), k = std::sin(2.0 * pi * i / 32);
+      // A superellipse: a box with round corners.
+      outline.emplace_back(depth / 2 * std::copysign(std::sqrt(std::abs(c)), c), width / 2 * std::copysign(std::sqrt(std::abs(k)), k));
+    }
+    return outline;
+  };
+  int first = b.mark();
+  b.slab(rounded(w, d), {0, h / 2, 0}, Point::UnitZ(), Point::UnitX(), h);
+  const auto dome = [](double from, double to, double y) {   // how wide it still is at height y
+    const double t = std::clamp((y - from) / (to - from), 0.0, 1.0);
+    return 0.35 + 0.65 * std::sqrt(1.0 - 0.98 * t * t);
+  };
+  b.warp(first, [&](const Point& p) { return Point(p.x() * dome(0.6 * h, h, p.y()), p.y(), p.z() * dome(0.6 * h, h, p.y())); });
   b.part("pocket");
-  b.box({0, h * 0.24, d / 2 + 0.02}, {w * 0.8, h * 0.36, 0.05});
+  first = b.mark();
+  b.slab(rounded(w * 0.8, 0.07), {0, h * 0.24, d / 2 + 0.005}, Point::UnitZ(), Point::UnitX(), h * 0.36);
+  b.warp(first, [&](const Point& p) { return Point(p.x() * dome(0.3 * h, 0.43 * h, p.y()), p.y(), p.z()); });
   b.part("straps");
   for (const double x : {-w * 0.28, w * 0.28})
     b.tube({{x * 0.8, h * 0.86, -d / 2 + 0.01}, {x, h * 0.88, -d / 2 - 0.07}, {x * 1.1, h * 0.6, -d / 2 - 0.1},
             {x * 1.2, h * 0.3, -d / 2 - 0.06}, {x * 1.3, h * 0.1, -d / 2 + 0.01}}, 0.018);
   b.part("loop");
-  b.tube({{-0.03, h * 0.95, -d / 2 + 0.03}, {-0.03, h * 1.05, -d / 2 + 0.02}, {0.03, h * 1.05, -d / 2 + 0.02}, {0.03, h * 0.95, -d / 2 + 0.03}}, 0.008);
+  b.tube({{-0.03, h * 0.94, -d / 2 + 0.045}, {-0.03, h * 1.03, -d / 2 + 0.035}, {0.03, h * 1.03, -d / 2 + 0.035}, {0.03, h * 0.94, -d / 2 + 0.045}}, 0.008);
 }
 
 void box_parcel(MeshBuilder& b, const Variation& v) {

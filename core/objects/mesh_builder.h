@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,10 +37,15 @@ class MeshBuilder {
   void slab(const std::vector<Eigen::Vector2d>& outline, const Point& origin, const Point& u, const Point& v,
             double thickness);
 
+  // Moves every vertex made since `first` (a value of `mark`): bends boards, rounds boxes.
+  int mark() const { return static_cast<int>(vertices_.size()); }
+  void warp(int first, const std::function<Point(const Point&)>& move);
+
   // Centred on its bounding box.
-  ObjectMesh finish(const std::string& category) const;
+  ObjectMesh finish(const std::string& category);
 
  private:
+  void part_twins();
   int vertex(const Point& p);
   void face(int a, int b, int c);
   void quad(int a, int b, int c, int d) {

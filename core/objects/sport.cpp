@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -22,6 +23,12 @@ std::vector<Eigen::Vector2d> board(double length, double width) {
     outline.emplace_back(-straight - width / 2 * std::sin(a), width / 2 * std::cos(a));
   }
   return outline;
+}
+
+// How far a board's end is bent up at z: a parabola beyond ±from.
+double rise(double z, double from, double strength) {
+  const double past = std::max(0.0, std::abs(z) - from);
+  return strength * 4.0 * past * past;
 }
 
 void wheel(MeshBuilder& b, const Point& centre, double radius, double tyre, double hub) {
@@ -58,7 +65,17 @@ void bat(MeshBuilder& b, const Variation& v) {
   b.part("handle");
   b.lathe(0, 0, {{0, 0}, {0.024, 0.002}, {0.024, 0.014}, {0.0135, 0.025}, {0.0125, 0.3 * l}, {0, 0.3 * l}});
   b.part("barrel");
-  b.lathe(0, 0, {{0, 0.295 * l}, {0.0125, 0.295 * l}, {0.03, 0.65 * l}, {0.033, 0.9 * l}, {0.026, 0.985 * l}, {0.01, l}, {0, l}});
+  std::vector<Eigen::Vector2d> profile = {{0, 0.297 * l}};
+  for (int i = 0; i <= 14; ++i) {
+    const double t = i / 14.0, swell = t * t * (3.0 - 2.0 * t);   // from the handle's thickness to the barrel's
+    profile.emplace_back(0.0125 + 0.0205 * swell, (0.297 + 0.5 * t) * l);
+  }
+  for (int i = 0; i <= 8; ++i) {
+    const double a = pi / 2 * i / 8;
+    profile.emplace_back(0.033 * std::cos(a), 0.96 * l + 0.04 * l * std::sin(a));
+  }
+  profile.back().x() = 0.0;
+  b.lathe(0, 0, profile);
 }
 
 void racket(MeshBuilder& b, const Variation& v) {
@@ -90,7 +107,10 @@ void racket(MeshBuilder& b, const Variation& v) {
 void skateboard(MeshBuilder& b, const Variation& v) {
   const double l = v.around(0.8, 0.06), w = v.around(0.2, 0.06);
   b.part("deck");
+  const int first = b.mark();
   b.slab(board(l, w), {0, 0.095, 0}, Point::UnitZ(), Point::UnitX(), 0.012);
+  // Nose and tail rise, the middle is hollow across.
+  b.warp(first, [&](const Point& p) { return Point(p.x(), p.y() + rise(p.z(), 0.34 * l, 0.35) + 0.012 * std::pow(p.x() / (w / 2), 2.0), p.z()); });
   b.part("trucks");
   for (const double z : {-0.3 * l, 0.3 * l}) {
     b.box({0, 0.068, z}, {0.06, 0.045, 0.05});
@@ -102,12 +122,22 @@ void skateboard(MeshBuilder& b, const Variation& v) {
 }
 
 void snowboard(MeshBuilder& b, const Variation& v) {
+  const double l = v.around(1.55, 0.06), w = v.around(0.27, 0.05);
   b.part("deck");
-  b.slab(board(v.around(1.55, 0.06), v.around(0.27, 0.05)), {0, 0.005, 0}, Point::UnitZ(), Point::UnitX(), 0.01);
+  const int first = b.mark();
+  b.slab(board(l, w), {0, 0.005, 0}, Point::UnitZ(), Point::UnitX(), 0.01);
+  b.warp(first, [&](const Point& p) {   // narrower in the middle, nose and tail raised
+    const double waist = 0.9 + 0.1 * std::min(1.0, std::pow(p.z() / (0.36 * l), 2.0));
+    return Point(p.x() * waist, p.y() + rise(p.z(), 0.38 * l, 0.5), p.z());
+  });
   b.part("bindings");
   for (const double z : {-0.25, 0.25}) {
-    b.box({0, 0.02, z}, {0.22, 0.025, 0.1});
-    b.box({-0.12, 0.1, z}, {0.02, 0.18, 0.1});
+    b.box({0, 0.022, z}, {0.24, 0.025, 0.1});
+    b.box({-0.11, 0.11, z}, {0.02, 0.17, 0.1}, Eigen::Quaterniond(Eigen::AngleAxisd(0.15, Point::UnitZ())));
+    for (const double x : {-0.05, 0.07}) {   // straps over instep and toes
+      const double high = x < 0.0 ? 0.1 : 0.07;
+      b.tube({{x, 0.03, z - 0.05}, {x, 0.8 * high, z - 0.045}, {x, high, z}, {x, 0.8 * high, z + 0.045}, {x, 0.03, z + 0.05}}, 0.008);
+    }
   }
 }
 
@@ -119,9 +149,14 @@ void surfboard(MeshBuilder& b, const Variation& v) {
     outline.emplace_back(l / 2 * std::cos(a), w / 2 * std::sin(a) * (1.0 - 0.12 * std::cos(a)));
   }
   b.part("deck");
+  const int first = b.mark();
   b.slab(outline, {0, 0, 0}, Point::UnitZ(), Point::UnitX(), 0.06);
+  b.warp(first, [&](const Point& p) {   // thin at the rails and tips, the nose lifted
+    const double out = std::pow(2.0 * p.x() / w, 2.0) + std::pow(2.0 * p.z() / l, 2.0);
+    return Point(p.x(), p.y() * (1.0 - 0.7 * std::min(1.0, out)) + rise(std::max(0.0, p.z()), 0.15 * l, 0.05), p.z());
+  });
   b.part("fins");
-  for (const double x : {-0.1, 0.0, 0.1}) b.box({x, -0.07, -l / 2 + 0.22}, {0.008, 0.1, 0.1});
+  for (const double x : {-0.1, 0.0, 0.1}) b.box({x, -0.065, -l / 2 + 0.24}, {0.008, 0.1, 0.1}, Eigen::Quaterniond(Eigen::AngleAxisd(0.3, Point::UnitX())));
 }
 
 void frisbee(MeshBuilder& b, const Variation& v) {
@@ -179,17 +214,46 @@ void motorcycle(MeshBuilder& b, const Variation& v) {
   wheel(b, rear, r - 0.07, 0.07, 0.05);
   wheel(b, front, r - 0.055, 0.055, 0.045);
   b.part("engine");
-  b.box({0, 0.42, -0.02}, {0.3, 0.34, 0.48});
+  b.box({0, 0.36, 0.0}, {0.3, 0.2, 0.42});
+  for (const double z : {-0.1, 0.12}) b.bar({0, 0.42, z}, {0, 0.66, z + 0.5 * (z - 0.01)}, 0.085, 0.075);   // cylinders
+  for (const double x : {-0.15, 0.15}) b.bar({0.6 * x, 0.36, 0.05}, {1.2 * x, 0.36, 0.05}, 0.11);            // covers
+  b.part("exhaust");
+  b.tube({{0.1, 0.5, 0.2}, {0.15, 0.36, 0.26}, {0.17, 0.25, 0.1}, {0.18, 0.25, -0.35}}, 0.022);
+  b.bar({0.18, 0.25, -0.3}, {0.18, 0.29, -0.85}, 0.04, 0.048);
   b.part("tank");
-  b.ellipsoid({0, 0.78, 0.16}, {0.14, 0.13, 0.28});
+  int first = b.mark();
+  b.ellipsoid({0, 0.8, 0.16}, {0.15, 0.13, 0.3});
+  b.warp(first, [](const Point& p) { return Point(p.x() * (0.75 + 0.7 * std::clamp(p.z(), 0.0, 0.4)), std::max(p.y(), 0.715 + 0.02 * (p.y() - 0.67)), p.z()); });
   b.part("seat");
-  b.box({0, 0.76, -0.34}, {0.26, 0.09, 0.62});
+  first = b.mark();
+  b.box({0, 0.77, -0.34}, {0.28, 0.1, 0.64});
+  b.warp(first, [](const Point& p) {   // hollow for the rider, narrow in front, a step up behind
+    const double t = p.z() + 0.34;
+    return Point(p.x() * (1.0 - 0.8 * std::max(0.0, t)), p.y() + (t < -0.05 ? 0.05 * std::min(1.0, (-0.05 - t) / 0.1) : 0.0), p.z());
+  });
   b.part("frame");
-  for (const double x : {-0.09, 0.09}) {
+  b.tube({{0, 0.86, 0.46}, {0, 0.62, 0.36}, {0, 0.26, 0.26}, {0, 0.24, -0.26}, {0, 0.5, -0.3}, {0, 0.72, -0.28}}, 0.022);
+  b.bar({0, 0.83, 0.45}, {0, 0.7, -0.6}, 0.02);
+  for (const double x : {-0.1, 0.1}) {
     b.bar({x, 0.35, -0.2}, rear + Point(x, 0, 0), 0.022);
-    b.bar({x, 0.88, 0.48}, front + Point(x, 0, 0), 0.024);
-    b.bar({x, 0.72, -0.5}, rear + Point(x, 0.05, 0.05), 0.018);
+    b.bar({x, 0.9, 0.44}, front + Point(x, 0, 0), 0.024);
+    b.bar({x, 0.72, -0.5}, rear + Point(x, 0.05, 0.05), 0.022, 0.03);
+    b.bar({0.85 * x, 0.24, -0.2}, {2.2 * x, 0.32, -0.1}, 0.012);   // to the footrests
   }
+  b.bar({-0.12, 0.9, 0.44}, {0.12, 0.9, 0.44}, 0.025);
+  b.part("fenders");
+  const auto fender = [&](const Point& hub, double from, double to, double width) {
+    first = b.mark();
+    b.box({0, 0, 0}, {width, 0.012, (to - from) * (r + 0.035)});
+    b.warp(first, [&](const Point& p) {
+      const double a = 0.5 * (from + to) + p.z() / (r + 0.035), out = r + 0.035 + p.y() - 0.6 * p.x() * p.x() / width;
+      return Point(p.x(), hub.y() + out * std::cos(a), hub.z() + out * std::sin(a));
+    });
+  };
+  fender(front, -1.0, 0.7, 0.13);
+  fender(rear, -1.2, 0.5, 0.17);
+  b.part("headlight");
+  b.ellipsoid({0, 0.86, 0.53}, {0.085, 0.085, 0.07});
   b.part("handlebar");
   b.tube({{-0.38, 1.0, 0.3}, {-0.16, 0.95, 0.47}, {0.16, 0.95, 0.47}, {0.38, 1.0, 0.3}}, 0.014);
   b.part("grips");

@@ -4,6 +4,7 @@
 #include <Eigen/Geometry>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "tactus/error.h"
@@ -46,10 +47,29 @@ std::vector<double> piece_volumes(const geometry::Mesh& mesh) {
   return list;
 }
 
+// The smallest height of any face over its longest side, and the least distance of two vertices that a face edge or
+// chance brings together (sorted along x; equal positions are neighbours).
+void expect_no_degenerate_faces_nor_twins(const geometry::Mesh& mesh) {
+  for (int f = 0; f < mesh.face_count(); ++f) {
+    const Eigen::Vector3d a = mesh.vertices.row(mesh.faces(f, 0)).transpose().cast<double>();
+    const Eigen::Vector3d b = mesh.vertices.row(mesh.faces(f, 1)).transpose().cast<double>();
+    const Eigen::Vector3d c = mesh.vertices.row(mesh.faces(f, 2)).transpose().cast<double>();
+    const double longest = std::max({(a - b).norm(), (b - c).norm(), (c - a).norm()});
+    const double height = (b - a).cross(c - a).norm() / longest;
+    ASSERT_GT(height, 1e-4 * longest) << "face " << f;
+    ASSERT_GT(height, 1e-5) << "face " << f;
+  }
+  std::vector<std::array<float, 3>> points;
+  for (int i = 0; i < mesh.vertex_count(); ++i) points.push_back({mesh.vertices(i, 0), mesh.vertices(i, 1), mesh.vertices(i, 2)});
+  std::sort(points.begin(), points.end());
+  EXPECT_EQ(std::adjacent_find(points.begin(), points.end()), points.end()) << "two vertices at one place";
+}
+
 void expect_sound(const ObjectMesh& object) {
   SCOPED_TRACE(object.category);
   ASSERT_NO_THROW(geometry::validate(object.mesh, object.category));
   EXPECT_TRUE(geometry::is_closed_and_oriented(object.mesh));
+  expect_no_degenerate_faces_nor_twins(object.mesh);
   for (const double volume : piece_volumes(object.mesh)) EXPECT_GT(volume, 0.0);
   EXPECT_LT(geometry::bounding_box(object.mesh.vertices).centre().norm(), 1e-5);
   EXPECT_TRUE(object.metric);
@@ -92,7 +112,11 @@ TEST(Objects, SizesAreThoseOfRealThings) {
       {"chair", 0.75, 1.1}, {"stool", 0.4, 0.8}, {"table", 0.9, 1.8}, {"bed", 1.9, 2.2}, {"bottle", 0.18, 0.33},
       {"cup", 0.08, 0.13}, {"phone", 0.13, 0.17}, {"bat", 0.7, 1.07}, {"racket", 0.66, 0.74},
       {"tennis ball", 0.0654, 0.0686}, {"ball", 0.2, 0.25}, {"guitar", 0.9, 1.1}, {"bicycle", 1.5, 1.9},
-      {"motorcycle", 1.8, 2.3}, {"camera on a tripod", 1.0, 1.75}, {"skateboard", 0.7, 0.9}};
+      {"motorcycle", 1.8, 2.3}, {"camera on a tripod", 1.2, 1.75}, {"skateboard", 0.7, 0.9}, {"bench", 1.1, 1.8}, {"couch", 1.5, 2.3},
+      {"bowl", 0.12, 0.2}, {"knife", 0.2, 0.35}, {"hammer", 0.25, 0.4}, {"broom", 1.1, 1.5}, {"umbrella", 0.85, 1.2}, {"book", 0.18, 0.3},
+      {"laptop", 0.28, 0.4}, {"suitcase", 0.8, 1.15}, {"backpack", 0.4, 0.6}, {"box", 0.3, 0.5}, {"snowboard", 1.4, 1.7},
+      {"surfboard", 1.7, 2.8}, {"frisbee", 0.25, 0.29}, {"dumbbell", 0.2, 0.4}};
+  EXPECT_EQ(std::size(sizes), categories().size());
   for (const auto& size : sizes) {
     SCOPED_TRACE(size.name);
     const double side = geometry::bounding_box(make_object(size.name).mesh.vertices).size().maxCoeff();
@@ -101,12 +125,64 @@ TEST(Objects, SizesAreThoseOfRealThings) {
   }
 }
 
+TEST(Objects, LeftAndRightMirrorEachOther) {
+  // Things that people face squarely are as wide to the left as to the right.
+  for (const char* name : {"chair", "bench", "couch", "table", "bed", "backpack", "bicycle", "skateboard", "surfboard", "laptop", "racket", "guitar"}) {
+    SCOPED_TRACE(name);
+    const ObjectMesh object = make_object(name);
+    const Eigen::VectorXf areas = geometry::vertex_areas(object.mesh);
+    const double side = object.mesh.vertices.col(0).cast<double>().dot(areas.cast<double>()) / static_cast<double>(areas.sum());
+    EXPECT_LT(std::abs(side), 0.01 * static_cast<double>(geometry::bounding_box(object.mesh.vertices).size().x()));
+  }
+}
+
+TEST(Objects, PartsLieWhereTheyBelong) {
+  const auto mean = [](const ObjectMesh& object, const std::string& part) {
+    Eigen::Vector3d sum = Eigen::Vector3d::Zero();
+    int count = 0;
+    for (int i = 0; i < object.mesh.vertex_count(); ++i)
+      if (object.part_names[object.vertex_parts[static_cast<std::size_t>(i)]] == part) {
+        sum += object.mesh.vertices.row(i).transpose().cast<double>();
+        ++count;
+      }
+    EXPECT_GT(count, 0) << part;
+    return Eigen::Vector3d(sum / std::max(1, count));
+  };
+  const auto above = [&](const char* name, const char* high, const char* low) {
+    SCOPED_TRACE(name);
+    const ObjectMesh object = make_object(name);
+    EXPECT_GT(mean(object, high).y(), mean(object, low).y() + 0.01) << high << " over " << low;
+  };
+  above("chair", "backrest", "seat");
+  above("chair", "seat", "legs");
+  above("couch", "seat", "legs");
+  above("table", "top", "legs");
+  above("bed", "mattress", "frame");
+  above("bottle", "cap", "neck");
+  above("hammer", "head", "handle");
+  above("broom", "stick", "brush");
+  above("umbrella", "canopy", "handle");
+  above("laptop", "screen", "base");
+  above("suitcase", "handle", "wheels");
+  above("camera on a tripod", "body", "hub");
+  above("bat", "barrel", "handle");
+  above("racket", "frame", "handle");
+  above("skateboard", "deck", "wheels");
+  above("bicycle", "saddle", "pedals");
+  above("motorcycle", "seat", "footrests");
+  // Backs are behind (-z) what one sits on, handlebars and headlights ahead.
+  for (const char* name : {"chair", "bench", "couch"}) EXPECT_LT(mean(make_object(name), "backrest").z(), mean(make_object(name), "seat").z()) << name;
+  EXPECT_GT(mean(make_object("bicycle"), "grips").z(), mean(make_object("bicycle"), "saddle").z());
+  EXPECT_GT(mean(make_object("motorcycle"), "headlight").z(), mean(make_object("motorcycle"), "tank").z());
+  EXPECT_LT(mean(make_object("backpack"), "straps").z(), mean(make_object("backpack"), "body").z());
+}
+
 TEST(Objects, EdgesStayBelowTheLimit) {
   for (const Category& category : categories()) {
     SCOPED_TRACE(category.name);
     const ObjectMesh object = make_object(category.name);
-    // A quad's diagonal is the longest edge: the limit holds for its sides.
-    EXPECT_LE(longest_edge(object.mesh), 0.04 * std::sqrt(2.0) + 1e-4);
+    // A quad's diagonal is the longest edge: the limit holds for its sides. Rounding and bending stretch a few by a tenth.
+    EXPECT_LE(longest_edge(object.mesh), 1.12 * 0.04 * std::sqrt(2.0));
     RecordProperty(category.name, object.mesh.vertex_count());
     EXPECT_GE(object.mesh.vertex_count(), 400);
     EXPECT_LE(object.mesh.vertex_count(), 12000);
