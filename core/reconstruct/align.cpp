@@ -268,6 +268,33 @@ Eigen::VectorXd contact_weights(const geometry::Mesh& mesh, const Eigen::VectorX
   return weights / weights.sum();
 }
 
+// What touches on both sides, thinned to at most so many vertices each: ICP needs the patches' shape, not every vertex.
+struct Patches {
+  VerticesD human, object, object_normals;         // frames photo and object
+  Eigen::VectorXd human_weights, object_weights;   // vertices stand for their area: a finely meshed hand must not outweigh a seat
+  Points6 human6;
+  std::unique_ptr<CorrespondenceSearch> human_tree;
+
+  Patches(const ReconstructInput& input, std::vector<Eigen::Index> human_ids, std::vector<Eigen::Index> object_ids,
+          double normal_weight, std::size_t most)
+      : human_tree(make_cpu_correspondence_search()) {
+    for (auto* ids : {&human_ids, &object_ids}) {
+      if (ids->size() <= most) continue;
+      std::vector<Eigen::Index> fewer;
+      for (std::size_t i = 0; i < most; ++i) fewer.push_back((*ids)[i * ids->size() / most]);
+      *ids = std::move(fewer);
+    }
+    human = rows_of(input.human.vertices, human_ids);
+    object = rows_of(input.object.vertices, object_ids);
+    object_normals = rows_of(geometry::vertex_normals(input.object), object_ids);
+    human_weights = contact_weights(input.human, input.human_contact, human_ids);
+    object_weights = contact_weights(input.object, input.object_contact, object_ids);
+    // Inwards, so that touching surfaces have the same normal.
+    human6 = joined(human, -rows_of(geometry::vertex_normals(input.human), human_ids), normal_weight);
+    human_tree->set_targets(human6);
+  }
+};
+
 AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& options, const Progress& progress) {
   AlignResult result;
   const PictureCost picture(input);
@@ -297,25 +324,8 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
     return result;
   }
 
-  // Large patches are thinned: ICP needs their shape, not every vertex.
-  const auto thin = [](std::vector<Eigen::Index>& ids) {
-    constexpr std::size_t kMost = 500;
-    if (ids.size() <= kMost) return;
-    std::vector<Eigen::Index> fewer;
-    for (std::size_t i = 0; i < kMost; ++i) fewer.push_back(ids[i * ids.size() / kMost]);
-    ids = std::move(fewer);
-  };
-  thin(human_ids);
-  thin(object_ids);
-  const VerticesD human = rows_of(input.human.vertices, human_ids);
-  const VerticesD human_inward = -rows_of(geometry::vertex_normals(input.human), human_ids);
-  const VerticesD object = rows_of(input.object.vertices, object_ids);
-  const VerticesD object_normals = rows_of(geometry::vertex_normals(input.object), object_ids);
-  // Vertices stand for their area: a finely meshed face or hand must not outweigh a seat.
-  const Eigen::VectorXd human_weights = contact_weights(input.human, input.human_contact, human_ids);
-  const Eigen::VectorXd object_weights = contact_weights(input.object, input.object_contact, object_ids);
-  const auto human_tree = make_cpu_correspondence_search();
-  human_tree->set_targets(joined(human, human_inward, options.normal_weight));
+  const Patches fine(input, human_ids, object_ids, options.normal_weight, 500);
+  const Patches coarse(input, human_ids, object_ids, options.normal_weight, 120);   // for the first look at each start
 
   struct Start : AlignCandidate {
     double misfit = 0.0;   // mean distance of all pairs, each capped
@@ -323,8 +333,8 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
   };
   enum class Freedom { place, turn, all };   // what ICP may change of the rotation: nothing, the turn of an upright thing, all
   const int iterations = std::max(options.max_iterations, 30);
-  const Points6 human6 = joined(human, human_inward, options.normal_weight);
-  const auto refine = [&](const geometry::SimilarityTransform& from, Freedom freedom, int most) {
+  const auto refine = [&](const Patches& patches, const geometry::SimilarityTransform& from, Freedom freedom, int most) {
+    const VerticesD &human = patches.human, &object = patches.object;
     Start start;
     geometry::SimilarityTransform pose = from;
     const auto object_tree = make_cpu_correspondence_search();
@@ -332,23 +342,23 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
     for (int iteration = 0; iteration < most; ++iteration) {
       progress.check();
       const VerticesD moved = (object * pose.rotation.transpose()).rowwise() + pose.translation.transpose();
-      const VerticesD normals = object_normals * pose.rotation.transpose();
+      const VerticesD normals = patches.object_normals * pose.rotation.transpose();
       const Points6 moved6 = joined(moved, normals, options.normal_weight);
       object_tree->set_targets(moved6);
-      const auto to_human = human_tree->nearest(moved6);
-      const auto to_object = object_tree->nearest(human6);
+      const auto to_human = patches.human_tree->nearest(moved6);
+      const auto to_object = object_tree->nearest(patches.human6);
       // Both directions in one alignment, each with half of the weight.
       VerticesD source(object.rows() + human.rows(), 3), target(object.rows() + human.rows(), 3);
       Eigen::VectorXd whole(source.rows());
       for (Eigen::Index i = 0; i < object.rows(); ++i) {
         source.row(i) = object.row(i);
         target.row(i) = human.row(to_human[static_cast<std::size_t>(i)]);
-        whole[i] = 0.5 * object_weights[i];
+        whole[i] = 0.5 * patches.object_weights[i];
       }
       for (Eigen::Index j = 0; j < human.rows(); ++j) {
         source.row(object.rows() + j) = object.row(to_object[static_cast<std::size_t>(j)]);
         target.row(object.rows() + j) = human.row(j);
-        whole[object.rows() + j] = 0.5 * human_weights[j];
+        whole[object.rows() + j] = 0.5 * patches.human_weights[j];
       }
       // Pairs much farther apart than most are of a false patch, or of a part that this start does not bring near.
       Eigen::VectorXd weights = whole;
@@ -390,8 +400,8 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
     for (std::size_t s = begin; s < end; ++s) {
       geometry::SimilarityTransform pose;
       pose.rotation = rotations[s];
-      pose.translation = human.transpose() * human_weights - pose.rotation * (object.transpose() * object_weights);
-      candidates[s] = refine(pose, Freedom::place, 4);
+      pose.translation = coarse.human.transpose() * coarse.human_weights - pose.rotation * (coarse.object.transpose() * coarse.object_weights);
+      candidates[s] = refine(coarse, pose, Freedom::place, 4);
     }
   });
   progress.report(0.5);
@@ -404,7 +414,7 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
   parallel_for(promising.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
       const std::size_t s = promising[k];
-      candidates[first + k] = refine(candidates[s].records.front().photo_from_object,
+      candidates[first + k] = refine(fine, candidates[s].records.front().photo_from_object,
                                      s < upright && k % 2 == 0 ? Freedom::turn : Freedom::all, iterations);
     }
   });
