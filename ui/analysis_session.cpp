@@ -92,7 +92,9 @@ AnalysisSession::AnalysisSession(Document* document, std::function<pipeline::Por
   });
   connect(controller_, &RunController::cancelled, this, [this] {
     refining_ = false;
-    if (base_ && shown_ != base_) show(base_);   // what was known before stays usable
+    // What was known before stays usable, be it the answer to an earlier question.
+    const auto known = base_ ? base_ : complete_;
+    if (known && shown_ != known) show(known);
     Q_EMIT cancelled();
     Q_EMIT stale_changed();
   });

@@ -41,23 +41,24 @@ void compare(std::vector<FieldChange>& list, int field, T Inputs::*member, const
 }
 
 // All that can be edited. The photograph itself never changes by an edit, so no step has to hold it.
+enum Field { prompt, object_name, object_mesh, object_size, keypoints, human_mask, object_mask, object_box, person_box, given_body, body_contact, object_contact, body_views, object_views };
+
 std::vector<FieldChange> changes(const Inputs& before, const Inputs& after) {
   std::vector<FieldChange> list;
-  int n = 0;
-  compare(list, n++, &Inputs::prompt, before, after);
-  compare(list, n++, &Inputs::object_name, before, after);
-  compare(list, n++, &Inputs::object_mesh, before, after);
-  compare(list, n++, &Inputs::object_size_m, before, after);
-  compare(list, n++, &Inputs::keypoints, before, after);
-  compare(list, n++, &Inputs::human_mask, before, after);
-  compare(list, n++, &Inputs::object_mask, before, after);
-  compare(list, n++, &Inputs::object_box, before, after);
-  compare(list, n++, &Inputs::person_box, before, after);
-  compare(list, n++, &Inputs::given_body, before, after);
-  compare(list, n++, &Inputs::body_contact_edit, before, after);
-  compare(list, n++, &Inputs::object_contact_edit, before, after);
-  compare(list, n++, &Inputs::body_view_edit, before, after);
-  compare(list, n++, &Inputs::object_view_edit, before, after);
+  compare(list, prompt, &Inputs::prompt, before, after);
+  compare(list, object_name, &Inputs::object_name, before, after);
+  compare(list, object_mesh, &Inputs::object_mesh, before, after);
+  compare(list, object_size, &Inputs::object_size_m, before, after);
+  compare(list, keypoints, &Inputs::keypoints, before, after);
+  compare(list, human_mask, &Inputs::human_mask, before, after);
+  compare(list, object_mask, &Inputs::object_mask, before, after);
+  compare(list, object_box, &Inputs::object_box, before, after);
+  compare(list, person_box, &Inputs::person_box, before, after);
+  compare(list, given_body, &Inputs::given_body, before, after);
+  compare(list, body_contact, &Inputs::body_contact_edit, before, after);
+  compare(list, object_contact, &Inputs::object_contact_edit, before, after);
+  compare(list, body_views, &Inputs::body_view_edit, before, after);
+  compare(list, object_views, &Inputs::object_view_edit, before, after);
   return list;
 }
 
@@ -70,12 +71,12 @@ class EditCommand : public QUndoCommand {
   void undo() override {
     for (const auto& change : fields_) change.undo(document_->inputs_);
     document_->options_ = before_;
-    Q_EMIT document_->changed();
+    tell();
   }
   void redo() override {
     for (const auto& change : fields_) change.redo(document_->inputs_);
     document_->options_ = after_;
-    Q_EMIT document_->changed();
+    tell();
   }
   int id() const override { return merge_id_; }
   bool mergeWith(const QUndoCommand* other) override {
@@ -95,6 +96,14 @@ class EditCommand : public QUndoCommand {
   }
 
  private:
+  void tell() {
+    for (const auto& change : fields_)
+      if (change.field == human_mask || change.field == object_mask) {
+        Q_EMIT document_->masks_changed();
+        break;
+      }
+    Q_EMIT document_->changed();
+  }
   Document* document_;
   std::vector<FieldChange> fields_;
   Options before_, after_;
@@ -111,6 +120,7 @@ void Document::reset(pipeline::Inputs inputs, const pipeline::Options& options, 
   recovered_ = false;
   undo_.setClean();
   Q_EMIT replaced();
+  Q_EMIT masks_changed();
   Q_EMIT changed();
 }
 

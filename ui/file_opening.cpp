@@ -1,5 +1,6 @@
 #include "tactus/ui/file_opening.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QObject>
 
@@ -7,6 +8,7 @@
 #include "tactus/io/given_body.h"
 #include "tactus/io/keypoints_json.h"
 #include "tactus/io/mesh_files.h"
+#include "tactus/io/official_sample.h"
 #include "tactus/io/picture.h"
 #include "tactus/io/project.h"
 #include "tactus/ui/document.h"
@@ -15,6 +17,7 @@ namespace tactus::ui {
 
 FileKind kind_of(const QString& path, bool has_photo) {
   const QFileInfo info(path);
+  if (info.isDir()) return FileKind::folder;
   const QString extension = info.suffix().toLower();
   if (extension == QLatin1String("tactus")) return FileKind::project;
   if (extension == QLatin1String("obj") || extension == QLatin1String("ply") || extension == QLatin1String("glb")) return FileKind::mesh;
@@ -24,6 +27,31 @@ FileKind kind_of(const QString& path, bool has_photo) {
   if (pictures.contains(extension)) return has_photo && info.completeBaseName().contains(QLatin1String("mask"), Qt::CaseInsensitive) ? FileKind::mask : FileKind::picture;
   return FileKind::unknown;
 }
+
+namespace {
+
+// An analysis that was written, or a sample of the published joint fit, whose contact takes the place of a prediction.
+std::function<void(Document&)> read_folder(const QString& path, const pipeline::Options& options) {
+  const QDir folder(path);
+  const std::string name = folder.dirName().toStdString();
+  if (folder.exists(QStringLiteral("analysis.tactus"))) {
+    const QString file = folder.filePath(QStringLiteral("analysis.tactus"));
+    auto project = io::read_project(file.toStdString());
+    return [project = std::move(project), file](Document& d) { d.reset(project.inputs, project.options, file); };
+  }
+  if (folder.exists(QStringLiteral("osx_human2.npz"))) {
+    const auto sample = io::read_official_sample(path.toStdString());
+    pipeline::Inputs inputs = *io::analysis_from_sample(sample, options).inputs;
+    inputs.body_contact_edit = sample.input.human_contact;
+    inputs.object_contact_edit = sample.input.object_contact;
+    return [inputs = std::move(inputs), options](Document& d) { d.reset(inputs, options); };
+  }
+  if (!folder.entryList({QStringLiteral("*.safetensors"), QStringLiteral("pytorch_model*.bin")}, QDir::Files).isEmpty())
+    throw bad_input(name + ": this is a model's folder; Studio runs the models that are built in");
+  throw bad_input(name + ": the folder holds neither an analysis (analysis.tactus) nor a sample of the published fit (osx_human2.npz)");
+}
+
+}  // namespace
 
 std::function<void(Document&)> read_for_document(const QString& path, std::shared_ptr<const pipeline::Inputs> current, const pipeline::Options& options) {
   const std::string file = path.toStdString(), name = QFileInfo(path).fileName().toStdString();
@@ -80,6 +108,7 @@ std::function<void(Document&)> read_for_document(const QString& path, std::share
         d.edit(QObject::tr("Open posed body"), [&](pipeline::Inputs& in) { in.given_body = body; });
       };
     }
+    case FileKind::folder: return read_folder(path, options);
     case FileKind::unknown: break;
   }
   throw bad_input(name + ": Tactus opens pictures, projects (.tactus), meshes (.obj .ply .glb), keypoints (.json), posed bodies (.npz) and masks (a picture whose name says mask)");

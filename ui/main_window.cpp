@@ -24,6 +24,7 @@
 #include "tactus/ui/exporter.h"
 #include "tactus/ui/message_area.h"
 #include "tactus/ui/photograph_panel.h"
+#include "tactus/ui/result_file.h"
 #include "tactus/ui/run_controller.h"
 #include "tactus/ui/stage_list.h"
 #include "tactus/ui/steps_panel.h"
@@ -40,7 +41,8 @@ MainWindow::MainWindow(Services services, QWidget* parent)
     : QMainWindow(parent), services_(std::move(services)), document_(new Document(this)),
       session_(new AnalysisSession(document_, services_.make_ports, this)), exporter_(new Exporter(services_.version, this)),
       photograph_(new PhotographPanel(document_)), scene_(new ViewportPanel(document_, services_.samples)), steps_(new StepsPanel(document_)),
-      timeline_(new TimelineBar), messages_(new MessageArea), debug_(new DebugView(document_, session_, scene_->viewport(), this)) {
+      timeline_(new TimelineBar), messages_(new MessageArea), debug_(new DebugView(document_, session_, scene_->viewport(), this)), result_(new ResultFile(this)) {
+  document_->reset({}, services_.options);
   setAcceptDrops(true);
   setWindowTitle(document_->title());
   lay_out();
@@ -103,7 +105,10 @@ void MainWindow::connect_panels() {
   connect(document_, &Document::replaced, this, [this] {
     timeline_->set_position({});
     messages_->dismiss(QStringLiteral("error"));
+    steps_->stages()->clear_failure();
+    result_->set_analysis(nullptr);
     follow_ = true;
+    show_hint();
   });
   connect(photograph_, &PhotographPanel::run_requested, this, &MainWindow::run);
   connect(photograph_, &PhotographPanel::cancel_requested, session_, &AnalysisSession::cancel);
@@ -112,9 +117,11 @@ void MainWindow::connect_panels() {
     const QString file = QFileDialog::getOpenFileName(this, tr("Open a mesh"), QSettings().value(QStringLiteral("folder")).toString(), tr("Meshes (*.obj *.ply *.glb)"));
     if (!file.isEmpty()) open_file(file);
   });
-  connect(scene_, &ViewportPanel::told, this, [this](const QString& text) {
+  const auto tell = [this](const QString& text) {
     if (!session_->controller()->running()) status_->set_text(text);
-  });
+  };
+  connect(scene_, &ViewportPanel::told, this, tell);
+  connect(photograph_, &PhotographPanel::told, this, tell);
   connect(scene_->welcome(), &Welcome::open_requested, this, &MainWindow::open_with_dialog);
   connect(scene_->welcome(), &Welcome::sample_requested, this, &MainWindow::open_sample);
   connect(timeline_, &TimelineBar::position_changed, this, &MainWindow::show_position);
@@ -129,6 +136,9 @@ void MainWindow::connect_panels() {
     if (shown && pipeline::step_count(*shown, stage) > 0) timeline_->set_position({stage, 0});
   });
   connect(steps_, &StepsPanel::retry_requested, this, &MainWindow::run);
+  connect(steps_->stages(), &StageList::dragged, this, [this](Stage stage) {
+    if (stage == Stage::result) result_->start_drag();
+  });
   connect(steps_, &StepsPanel::threshold_changed, scene_, &ViewportPanel::set_threshold);
   connect(cancel_, &QPushButton::clicked, session_, &AnalysisSession::cancel);
   connect(exporter_, &Exporter::failed, this, &MainWindow::show_error);
@@ -153,6 +163,8 @@ void MainWindow::connect_session() {
     progress_->setValue(0);
     progress_->show();
     cancel_->show();
+    cancel_action_->setEnabled(true);
+    show_hint();
     status_->set_text(session_->refining() ? tr("Refining …") : tr("Starting …"));
   });
   connect(controller, &RunController::progressed, this, [this](double f, const QString& stage, const QString& message) {
@@ -163,6 +175,8 @@ void MainWindow::connect_session() {
     photograph_->set_running(false);
     progress_->hide();
     cancel_->hide();
+    cancel_action_->setEnabled(false);
+    show_hint();
     status_->set_text(text);
   };
   connect(session_, &AnalysisSession::changed, this, &MainWindow::show_analysis);
@@ -171,6 +185,7 @@ void MainWindow::connect_session() {
     const auto analysis = session_->shown();
     ended(analysis->warnings.empty() ? tr("Done") : QString::fromStdString(analysis->warnings.front()));
     if (follow_ && !session_->refining()) timeline_->go_to_end();
+    result_->set_analysis(analysis);
     Q_EMIT analysis_shown();
   });
   connect(session_, &AnalysisSession::failed, this, [this, ended](const QString& stage, const QString& sentence) {
@@ -228,8 +243,9 @@ void MainWindow::show_analysis() {
   scene_->set_analysis(analysis);
   steps_->set_analysis(analysis);
   timeline_->set_analysis(analysis);
+  show_hint();
   if (!analysis) {
-    photograph_->canvas()->set_outline(nullptr, std::nullopt, {});
+    photograph_->canvas()->show_projection(nullptr, {});
     return;
   }
   if (follow_ && session_->controller()->running() && !session_->refining()) {
@@ -250,8 +266,20 @@ void MainWindow::show_position(const pipeline::TimelinePosition& position) {
   debug_->set_position(position);
   const auto analysis = session_->shown();
   if (!analysis) return;
-  photograph_->canvas()->set_outline(analysis->object ? &analysis->object->mesh : nullptr, pipeline::object_pose(*analysis, position),
-                                     analysis->body ? analysis->body->camera : geometry::PinholeCamera{});
+  photograph_->canvas()->show_projection(analysis, position);
+}
+
+// What the empty scene waits for.
+void MainWindow::show_hint() {
+  const auto analysis = session_->shown();
+  if (analysis && analysis->body) scene_->set_hint({});
+  else if (session_->controller()->running()) scene_->set_hint(tr("The body appears here as soon as it is placed."));
+  else if (!document_->inputs().photo.empty()) scene_->set_hint(tr("Press Analyse, and the body and the object appear here."));
+  else scene_->set_hint({});
+}
+
+void MainWindow::keyPressEvent(QKeyEvent* e) {
+  if (!timeline_->handle_key(e)) QMainWindow::keyPressEvent(e);
 }
 
 void MainWindow::show_error(const QString& sentence) { messages_->show_message(QStringLiteral("error"), MessageArea::Kind::error, sentence); }

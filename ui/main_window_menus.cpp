@@ -9,6 +9,7 @@
 #include <QSettings>
 #include <QUrl>
 #include <QtConcurrent>
+#include <algorithm>
 
 #include "tactus/ui/analysis_session.h"
 #include "tactus/ui/debug_view.h"
@@ -55,6 +56,10 @@ void MainWindow::open_with_dialog() {
 void MainWindow::make_file_menu() {
   auto* file = menuBar()->addMenu(tr("&File"));
   add(file, tr("&Open…"), QKeySequence::Open, this, [this] { open_with_dialog(); });
+  add(file, tr("Open a &folder…"), QKeySequence(QStringLiteral("Ctrl+Shift+O")), this, [this] {
+    const QString path = QFileDialog::getExistingDirectory(this, tr("Open an analysis or a sample folder"), QSettings().value(QStringLiteral("folder")).toString());
+    if (!path.isEmpty()) open_file(path);
+  });
   recent_ = file->addMenu(tr("Open &recent"));
   fill_recent();
   auto* samples = file->addMenu(tr("Open a &sample"));
@@ -169,7 +174,8 @@ void MainWindow::make_view_menu() {
 void MainWindow::make_analyse_menu() {
   auto* analyse = menuBar()->addMenu(tr("&Analyse"));
   add(analyse, tr("&Analyse"), QKeySequence(QStringLiteral("Ctrl+R")), this, [this] { run(); });
-  add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), this, [this] { session_->cancel(); });
+  cancel_action_ = add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), this, [this] { session_->cancel(); });
+  cancel_action_->setEnabled(false);   // Esc is other widgets' while nothing runs
   analyse->addSeparator();
   auto* modes = new QActionGroup(this);
   for (const auto& [text, mode] : {std::pair{tr("Corr&ected mode"), Mode::corrected}, {tr("&Official mode (as published)"), Mode::official}}) {
@@ -226,31 +232,53 @@ void MainWindow::remember(const QString& path) {
   fill_recent();
 }
 
-void MainWindow::open_file(const QString& path) {
+void MainWindow::open_file(const QString& path) { open_files({path}); }
+
+void MainWindow::open_files(const QStringList& paths) {
+  QStringList sorted = paths;
+  // A mask is only one beside its photograph, so the order of a drop must not matter.
+  const auto rank = [&](const QString& path) {
+    switch (kind_of(path, paths.size() > 1 || !document_->inputs().photo.empty())) {
+      case FileKind::picture:
+      case FileKind::project:
+      case FileKind::folder: return 0;
+      default: return 1;
+    }
+  };
+  std::stable_sort(sorted.begin(), sorted.end(), [&](const QString& a, const QString& b) { return rank(a) < rank(b); });
+  to_open_ += sorted;
+  open_next();
+}
+
+void MainWindow::open_next() {
+  if (opening_ || to_open_.isEmpty()) return;
+  opening_ = true;
+  const QString path = to_open_.takeFirst();
   show_notice(tr("Reading %1 …").arg(QFileInfo(path).fileName()));
   using Result = std::pair<std::function<void(Document&)>, QString>;
   auto* watcher = new QFutureWatcher<Result>(this);
   connect(watcher, &QFutureWatcher<Result>::finished, this, [this, watcher, path] {
     watcher->deleteLater();
+    opening_ = false;
     const auto [apply, error] = watcher->result();
     if (!error.isEmpty()) {
       show_notice(tr("Nothing was changed"));
       show_error(error);
-      Q_EMIT opened(path, false);
-      return;
+    } else {
+      const auto changes = document_->undo_stack()->index();
+      const bool had_photo = !document_->inputs().photo.empty();
+      const auto kind = kind_of(path, had_photo);
+      apply(*document_);
+      show_notice(tr("Opened %1").arg(QFileInfo(path).fileName()));
+      if (kind == FileKind::picture || kind == FileKind::project) remember(path);
+      if (kind == FileKind::project || kind == FileKind::folder) run();
+      // Another object asks anew; marks are answered by themselves.
+      else if (kind == FileKind::mesh && had_photo && document_->undo_stack()->index() != changes && analysis()) run();
     }
-    const auto changes = document_->undo_stack()->index();
-    const bool had_photo = !document_->inputs().photo.empty();
-    apply(*document_);
-    show_notice(tr("Opened %1").arg(QFileInfo(path).fileName()));
-    const auto kind = kind_of(path, true);
-    if (kind == FileKind::picture || kind == FileKind::project) remember(path);
-    if (kind == FileKind::project) run();
-    // A mark or a mesh for what is open: another object asks anew, marks are answered by themselves.
-    else if (kind == FileKind::mesh && had_photo && document_->undo_stack()->index() != changes && analysis()) run();
-    Q_EMIT opened(path, true);
+    Q_EMIT opened(path, error.isEmpty());
+    open_next();
   });
-  watcher->setFuture(QtConcurrent::run([path, current = document_->snapshot(), options = document_->options()]() -> Result {
+  watcher->setFuture(QtConcurrent::run([path, current = document_->snapshot(), options = document_->file().isEmpty() ? services_.options : document_->options()]() -> Result {
     try {
       return {read_for_document(path, current, options), QString()};
     } catch (const std::exception& error) {
@@ -262,22 +290,24 @@ void MainWindow::open_file(const QString& path) {
 void MainWindow::open_sample(const QString& name) {
   try {
     const std::string sample = !name.isEmpty() ? name.toStdString() : services_.samples.empty() ? std::string() : services_.samples.front();
-    document_->reset(services_.make_sample(sample), pipeline::Options{});
+    document_->reset(services_.make_sample(sample), services_.options);
     run();
   } catch (const std::exception& error) {
     show_error(QString::fromUtf8(error.what()));
   }
 }
 
-void MainWindow::close_document() { document_->reset({}, pipeline::Options{}); }
+void MainWindow::close_document() { document_->reset({}, services_.options); }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* e) {
   if (e->mimeData()->hasUrls()) e->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* e) {
+  QStringList paths;
   for (const QUrl& url : e->mimeData()->urls())
-    if (url.isLocalFile()) open_file(url.toLocalFile());
+    if (url.isLocalFile()) paths << url.toLocalFile();
+  open_files(paths);
   e->acceptProposedAction();
 }
 

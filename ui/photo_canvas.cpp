@@ -1,29 +1,26 @@
 #include "tactus/ui/photo_canvas.h"
 
-#include <QContextMenuEvent>
-#include <QHelpEvent>
-#include <QMenu>
-#include <QMouseEvent>
+#include <QFutureWatcher>
 #include <QPainter>
-#include <QToolTip>
+#include <QtConcurrent>
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "tactus/ui/projected_outline.h"
+
 namespace tactus::ui {
+
+using pipeline::Stage;
 
 namespace {
 
 constexpr std::array<std::array<int, 2>, 18> kLimbs = {{{0, 1}, {0, 2}, {1, 3}, {2, 4}, {5, 6}, {5, 7}, {7, 9}, {6, 8}, {8, 10}, {5, 11},
                                                         {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}, {15, 17}, {16, 20}}};
-constexpr QRgb kObjectColour = 0xffffc83c, kPersonColour = 0xff4a9eff;
+constexpr QRgb kObjectColour = 0xffffc83c, kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff;
+constexpr double kOutlinePixels = 1000.0;   // longer side of the picture that outlines are drawn into
 
 bool is_left(int k) { return body::kKeypointNames[static_cast<std::size_t>(k)].starts_with("left"); }
-
-QString joint_name(int k) {
-  QString name = QString::fromLatin1(body::kKeypointNames[static_cast<std::size_t>(k)].data(), static_cast<qsizetype>(body::kKeypointNames[static_cast<std::size_t>(k)].size()));
-  return name.replace(QLatin1Char('_'), QLatin1Char(' '));
-}
 
 }  // namespace
 
@@ -37,31 +34,65 @@ PhotoCanvas::PhotoCanvas(Document* document, QWidget* parent) : QWidget(parent),
   setMouseTracking(true);
   setFocusPolicy(Qt::StrongFocus);
   setAccessibleName(tr("Photograph"));
-  connect(document, &Document::changed, this, &PhotoCanvas::refresh);
-  connect(document, &Document::replaced, this, [this] {
-    photo_ = to_qimage(document_->inputs().photo);
-    outline_ = {};
-    fit_to_view();
+  setAccessibleDescription(tr("Comma and full stop choose a joint, arrows move it, H hides it, Delete removes it; F fits, plus and minus zoom"));
+  connect(document, &Document::changed, this, qOverload<>(&QWidget::update));
+  connect(document, &Document::replaced, this, &PhotoCanvas::take_photo);
+  connect(document, &Document::masks_changed, this, [this] {
+    const auto& photo = document_->inputs().photo;
+    compose_masks({0, 0, photo.width, photo.height});
   });
 }
 
-void PhotoCanvas::refresh() {
+// Halves of the photograph are made on another thread; until then it is drawn from its full size.
+void PhotoCanvas::take_photo() {
+  photo_.clear();
+  projection_ = {};
+  analysis_.reset();
+  selected_ = hovered_ = dragged_ = -1;
+  stroking_ = boxing_ = panning_ = false;
+  const int serial = ++photo_serial_;
+  if (const auto& photo = document_->inputs().photo; !photo.empty()) {
+    set_brush_radius(std::round(0.02 * std::max(photo.width, photo.height)));
+    photo_.push_back(to_qimage(photo).convertToFormat(QImage::Format_RGB32));
+    if (photo.width > 1200 || photo.height > 1200) {
+      auto* watcher = new QFutureWatcher<std::vector<QImage>>(this);
+      connect(watcher, &QFutureWatcher<std::vector<QImage>>::finished, this, [this, watcher, serial] {
+        watcher->deleteLater();
+        if (serial != photo_serial_) return;
+        photo_ = watcher->result();
+        update();
+      });
+      watcher->setFuture(QtConcurrent::run([levels = photo_]() mutable {
+        while (std::max(levels.back().width(), levels.back().height()) > 600)
+          levels.push_back(levels.back().scaled(levels.back().size() / 2, Qt::IgnoreAspectRatio, Qt::SmoothTransformation));
+        return levels;
+      }));
+    }
+  }
+  fit_to_view();
+}
+
+// Only the rectangle that changed: a brush on a large photograph must not wait for all of it.
+void PhotoCanvas::compose_masks(QRect dirty) {
   const auto& in = document_->inputs();
-  masks_ = {};
-  if (!in.photo.empty() && (in.object_mask || in.human_mask || !stroke_.empty())) {
-    masks_ = QImage(in.photo.width, in.photo.height, QImage::Format_ARGB32);
-    masks_.fill(0);
-    const auto lay = [&](const ImageU8* mask, QRgb colour) {
-      if (mask == nullptr || !mask->same_size(masks_.width(), masks_.height())) return;
-      for (int row = 0; row < masks_.height(); ++row) {
-        auto* line = reinterpret_cast<QRgb*>(masks_.scanLine(row));
-        for (int c = 0; c < masks_.width(); ++c)
-          if (mask->at(c, row) != 0) line[c] = colour;
-      }
-    };
-    const bool object_stroke = stroking_ && target_ == Target::object, person_stroke = stroking_ && target_ == Target::person;
-    lay(person_stroke ? &stroke_ : in.human_mask ? &*in.human_mask : nullptr, kPersonColour);
-    lay(object_stroke ? &stroke_ : in.object_mask ? &*in.object_mask : nullptr, kObjectColour);
+  if (in.photo.empty() || (!in.object_mask && !in.human_mask && !stroking_)) {
+    masks_ = {};
+    update();
+    return;
+  }
+  if (masks_.width() != in.photo.width || masks_.height() != in.photo.height) {
+    masks_ = QImage(in.photo.width, in.photo.height, QImage::Format_ARGB32_Premultiplied);
+    dirty = masks_.rect();
+  }
+  dirty &= masks_.rect();
+  const bool object_stroke = stroking_ && target_ == Target::object, person_stroke = stroking_ && target_ == Target::person;
+  const auto usable = [&](const ImageU8* mask) { return mask != nullptr && mask->same_size(masks_.width(), masks_.height()) ? mask : nullptr; };
+  const ImageU8* object = usable(object_stroke ? &stroke_ : in.object_mask ? &*in.object_mask : nullptr);
+  const ImageU8* person = usable(person_stroke ? &stroke_ : in.human_mask ? &*in.human_mask : nullptr);
+  for (int row = dirty.top(); row <= dirty.bottom(); ++row) {
+    auto* line = reinterpret_cast<QRgb*>(masks_.scanLine(row));
+    for (int c = dirty.left(); c <= dirty.right(); ++c)
+      line[c] = object != nullptr && object->at(c, row) != 0 ? kObjectColour : person != nullptr && person->at(c, row) != 0 ? kPersonColour : 0;
   }
   update();
 }
@@ -72,60 +103,62 @@ void PhotoCanvas::set_tool(Tool tool) {
   update();
 }
 void PhotoCanvas::set_brush_radius(double pixels) {
+  pixels = std::clamp(pixels, 1.0, kLargestBrush);
+  if (pixels == brush_) return;
   brush_ = pixels;
   update();
+  Q_EMIT brush_changed(brush_);
 }
 void PhotoCanvas::set_mask_opacity(double opacity) {
   opacity_ = opacity;
   update();
 }
 
-void PhotoCanvas::set_outline(const geometry::Mesh* object, const std::optional<geometry::SimilarityTransform>& pose,
-                              const geometry::PinholeCamera& camera) {
-  outline_ = {};
-  if (object != nullptr && pose && camera.width > 0) {
-    QImage mask(camera.width, camera.height, QImage::Format_Grayscale8);
-    mask.fill(0);
-    QPainter painter(&mask);
-    painter.setPen(Qt::NoPen);
-    painter.setBrush(Qt::white);
-    std::vector<QPointF> pixels(static_cast<std::size_t>(object->vertex_count()));
-    std::vector<bool> front(pixels.size());
-    for (int i = 0; i < object->vertex_count(); ++i) {
-      const Eigen::Vector3d p = *pose * object->vertices.row(i).transpose().cast<double>();
-      front[static_cast<std::size_t>(i)] = p.z() > 0.01;
-      const Eigen::Vector2d u = camera.project(p);
-      pixels[static_cast<std::size_t>(i)] = {u.x(), u.y()};
-    }
-    for (int f = 0; f < object->face_count(); ++f) {
-      QPointF corners[3];
-      bool visible = true;
-      for (int k = 0; k < 3; ++k) {
-        const auto id = static_cast<std::size_t>(object->faces(f, k));
-        visible = visible && front[id];
-        corners[k] = pixels[id];
-      }
-      if (visible) painter.drawPolygon(corners, 3);
-    }
-    painter.end();
-    outline_ = QImage(mask.size(), QImage::Format_ARGB32);
-    outline_.fill(0);
-    for (int row = 1; row + 1 < mask.height(); ++row) {
-      const uchar *up = mask.constScanLine(row - 1), *line = mask.constScanLine(row), *down = mask.constScanLine(row + 1);
-      auto* out = reinterpret_cast<QRgb*>(outline_.scanLine(row));
-      for (int c = 1; c + 1 < mask.width(); ++c)
-        if (line[c] && (!up[c] || !down[c] || !line[c - 1] || !line[c + 1])) out[c] = 0xff7dff6a;
-    }
+void PhotoCanvas::show_projection(std::shared_ptr<const pipeline::Analysis> analysis, const pipeline::TimelinePosition& position) {
+  analysis_ = std::move(analysis);
+  position_ = position;
+  draw_projection();
+}
+
+// One at a time; what came meanwhile is drawn after it, the newest alone.
+void PhotoCanvas::draw_projection() {
+  if (projecting_) {
+    project_again_ = true;
+    return;
   }
-  update();
+  if (!analysis_ || !analysis_->body || analysis_->body->camera.width < 1 || position_.stage == Stage::photograph) {
+    projection_ = {};
+    update();
+    return;
+  }
+  projecting_ = true;
+  auto* watcher = new QFutureWatcher<QImage>(this);
+  connect(watcher, &QFutureWatcher<QImage>::finished, this, [this, watcher, serial = photo_serial_] {
+    watcher->deleteLater();
+    projecting_ = false;
+    if (serial == photo_serial_) projection_ = watcher->result();
+    update();
+    if (std::exchange(project_again_, false)) draw_projection();
+  });
+  watcher->setFuture(QtConcurrent::run([analysis = analysis_, at = position_] {
+    const auto& camera = analysis->body->camera;
+    const double scale = kOutlinePixels / std::max(camera.width, camera.height);
+    QImage picture(static_cast<int>(std::lround(scale * camera.width)), static_cast<int>(std::lround(scale * camera.height)), QImage::Format_ARGB32_Premultiplied);
+    picture.fill(0);
+    draw_outline(picture, analysis->body->mesh, std::nullopt, camera, scale, kBodyOutline);
+    const auto pose = pipeline::object_pose(*analysis, at);
+    if (pose && analysis->object) draw_outline(picture, analysis->object->mesh, pose, camera, scale, kObjectOutline);
+    return picture;
+  }));
 }
 
 void PhotoCanvas::fit_to_view() {
   fitted_ = true;
-  if (photo_.isNull()) return;
-  scale_ = std::min((width() - 8.0) / photo_.width(), (height() - 8.0) / photo_.height());
+  const auto& photo = document_->inputs().photo;
+  if (photo.empty()) return;
+  scale_ = std::min((width() - 8.0) / photo.width, (height() - 8.0) / photo.height);
   scale_ = std::max(scale_, 0.01);
-  origin_ = QPointF((width() - scale_ * photo_.width()) / 2, (height() - scale_ * photo_.height()) / 2);
+  origin_ = QPointF((width() - scale_ * photo.width) / 2, (height() - scale_ * photo.height) / 2);
   update();
 }
 
@@ -136,21 +169,24 @@ void PhotoCanvas::resizeEvent(QResizeEvent*) {
 void PhotoCanvas::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   painter.fillRect(rect(), palette().color(QPalette::Base));
-  if (photo_.isNull()) {
+  if (photo_.empty()) {
     painter.setPen(palette().color(QPalette::PlaceholderText));
     painter.drawText(rect().adjusted(16, 16, -16, -16), Qt::AlignCenter | Qt::TextWordWrap,
                      tr("Drop a photograph here,\nor open one with Ctrl+O."));
     return;
   }
-  painter.setRenderHint(QPainter::SmoothPixmapTransform);
-  const QRectF target(origin_, QSizeF(photo_.width() * scale_, photo_.height() * scale_));
-  painter.drawImage(target, photo_);
-  if (!masks_.isNull()) {
+  painter.setRenderHint(QPainter::SmoothPixmapTransform, scale_ < 4.0);
+  const QRectF target(origin_, QSizeF(photo_[0].width() * scale_, photo_[0].height() * scale_));
+  std::size_t level = 0;
+  while (level + 1 < photo_.size() && photo_[level + 1].width() >= target.width() * devicePixelRatioF()) ++level;
+  painter.drawImage(target, photo_[level]);
+  if (!masks_.isNull() && opacity_ > 0.0) {
     painter.setOpacity(opacity_);
     painter.drawImage(target, masks_);
     painter.setOpacity(1.0);
   }
-  if (!outline_.isNull()) painter.drawImage(target, outline_);
+  painter.setRenderHint(QPainter::SmoothPixmapTransform);
+  if (!projection_.isNull()) painter.drawImage(target, projection_);
   painter.setRenderHint(QPainter::Antialiasing);
   const auto& in = document_->inputs();
   const auto box = [&](const std::optional<pipeline::Box>& b, QRgb colour) {
@@ -159,35 +195,22 @@ void PhotoCanvas::paintEvent(QPaintEvent*) {
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(QRectF(widget_from_photo({b->x, b->y}), QSizeF(b->width * scale_, b->height * scale_)));
   };
-  box(in.object_box, kObjectColour);
-  if (in.keypoints) {
-    const auto& points = *in.keypoints;
-    const auto known = [&](int k) { return points[static_cast<std::size_t>(k)].visibility != body::Visibility::unknown; };
-    const auto at = [&](int k) { return widget_from_photo({points[static_cast<std::size_t>(k)].x, points[static_cast<std::size_t>(k)].y}); };
-    for (const auto& limb : kLimbs) {
-      if (!known(limb[0]) || !known(limb[1])) continue;
-      painter.setPen(QPen(QColor(255, 255, 255, 170), 2));
-      painter.drawLine(at(limb[0]), at(limb[1]));
-    }
-    for (int k = 0; k < body::kKeypointCount; ++k) {
-      if (!known(k)) continue;
-      const bool hidden = points[static_cast<std::size_t>(k)].visibility == body::Visibility::hidden;
-      const QColor colour = is_left(k) ? QColor(80, 200, 255) : QColor(255, 120, 90);
-      painter.setPen(QPen(Qt::white, 1.5, hidden ? Qt::DotLine : Qt::SolidLine));
-      painter.setBrush(hidden ? QBrush(Qt::NoBrush) : QBrush(colour));
-      if (hidden) painter.setPen(QPen(colour, 2));
-      painter.drawEllipse(at(k), k == dragged_ ? 7 : 5, k == dragged_ ? 7 : 5);
-    }
+  if (tool_ == Tool::box) {
+    box(in.object_box, kObjectColour);
+    box(in.person_box, kPersonColour);
   }
+  draw_joints(painter);
   if (boxing_) {
     painter.setPen(QPen(Qt::white, 1.5, Qt::DashLine));
     painter.setBrush(QColor(255, 255, 255, 30));
     painter.drawRect(QRectF(press_, last_).normalized());
   }
-  if ((tool_ == Tool::brush || tool_ == Tool::erase) && underMouse()) {
-    painter.setPen(QPen(Qt::white, 1));
+  if ((tool_ == Tool::brush || tool_ == Tool::erase) && inside_) {
     painter.setBrush(Qt::NoBrush);
-    painter.drawEllipse(last_, brush_ * scale_, brush_ * scale_);
+    for (const auto& [colour, width] : {std::pair{QColor(0, 0, 0, 160), 3.0}, {QColor(Qt::white), 1.2}}) {
+      painter.setPen(QPen(colour, width));
+      painter.drawEllipse(last_, brush_ * scale_, brush_ * scale_);
+    }
   }
   if (hasFocus()) {
     painter.setPen(QPen(palette().color(QPalette::Highlight), 1));
@@ -196,164 +219,54 @@ void PhotoCanvas::paintEvent(QPaintEvent*) {
   }
 }
 
-int PhotoCanvas::joint_at(const QPointF& widget) const {
-  if (!document_->inputs().keypoints) return -1;
-  int best = -1;
-  double nearest = 10.0;
+void PhotoCanvas::draw_joints(QPainter& painter) const {
+  if (!document_->inputs().keypoints) return;
+  const auto& points = *document_->inputs().keypoints;
+  const auto known = [&](int k) { return points[static_cast<std::size_t>(k)].visibility != body::Visibility::unknown; };
+  const auto at = [&](int k) { return widget_from_photo({points[static_cast<std::size_t>(k)].x, points[static_cast<std::size_t>(k)].y}); };
+  for (const auto& limb : kLimbs) {
+    if (!known(limb[0]) || !known(limb[1])) continue;
+    painter.setPen(QPen(QColor(255, 255, 255, 170), 2));
+    painter.drawLine(at(limb[0]), at(limb[1]));
+  }
+  const int named = dragged_ >= 0 ? dragged_ : hovered_ >= 0 ? hovered_ : hasFocus() ? selected_ : -1;
   for (int k = 0; k < body::kKeypointCount; ++k) {
-    const auto& p = (*document_->inputs().keypoints)[static_cast<std::size_t>(k)];
-    if (p.visibility == body::Visibility::unknown) continue;
-    const QPointF d = widget_from_photo({p.x, p.y}) - widget;
-    const double distance = std::hypot(d.x(), d.y());
-    if (distance < nearest) {
-      nearest = distance;
-      best = k;
+    if (!known(k)) continue;
+    const bool hidden = points[static_cast<std::size_t>(k)].visibility == body::Visibility::hidden;
+    const QColor colour = is_left(k) ? QColor(80, 200, 255) : QColor(255, 120, 90);
+    const double radius = k == named ? 7 : 5;
+    painter.setPen(hidden ? QPen(colour, 2, Qt::DotLine) : QPen(Qt::white, 1.5));
+    painter.setBrush(hidden ? QBrush(Qt::NoBrush) : QBrush(colour));
+    painter.drawEllipse(at(k), radius, radius);
+    if (k == selected_ && hasFocus()) {
+      painter.setPen(QPen(Qt::white, 1.5));
+      painter.setBrush(Qt::NoBrush);
+      painter.drawEllipse(at(k), radius + 4, radius + 4);
     }
   }
-  return best;
+  if (named < 0 || !known(named)) return;
+  const QString text = joint_text(named);
+  const QSizeF size(painter.fontMetrics().horizontalAdvance(text) + 14, painter.fontMetrics().height() + 6);
+  QRectF label(at(named) + QPointF(12, -size.height() - 6), size);
+  label.moveLeft(std::clamp(label.left(), 2.0, std::max(2.0, width() - size.width() - 2)));
+  label.moveTop(std::clamp(label.top(), 2.0, std::max(2.0, height() - size.height() - 2)));
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(QColor(20, 22, 26, 225));
+  painter.drawRoundedRect(label, 4, 4);
+  painter.setPen(Qt::white);
+  painter.drawText(label, Qt::AlignCenter, text);
 }
 
-void PhotoCanvas::mousePressEvent(QMouseEvent* e) {
-  press_ = last_ = e->position();
-  if (photo_.isNull()) return;
-  if (e->button() == Qt::MiddleButton || (e->button() == Qt::LeftButton && e->modifiers().testFlag(Qt::ShiftModifier))) {
-    panning_ = true;
-    return;
+QString PhotoCanvas::joint_text(int k) const {
+  const auto name = body::kKeypointNames[static_cast<std::size_t>(k)];
+  QString text = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size())).replace(QLatin1Char('_'), QLatin1Char(' '));
+  if (document_->inputs().keypoints && (*document_->inputs().keypoints)[static_cast<std::size_t>(k)].visibility == body::Visibility::hidden) text += tr(" (hidden)");
+  if (analysis_ && analysis_->body && analysis_->body->fit) {
+    const auto& errors = analysis_->body->fit->best.keypoint_error_px;
+    if (static_cast<std::size_t>(k) < errors.size() && std::isfinite(errors[static_cast<std::size_t>(k)]))
+      text += tr(", %1 px from the body").arg(errors[static_cast<std::size_t>(k)], 0, 'f', 1);
   }
-  if (e->button() != Qt::LeftButton) return;
-  const QPointF p = photo_from_widget(e->position());
-  switch (tool_) {
-    case Tool::select:
-    case Tool::joint:
-      dragged_ = joint_at(e->position());
-      ++drag_serial_;
-      document_->begin_gesture();
-      if (tool_ == Tool::joint && dragged_ < 0) {
-        const int k = next_joint_;
-        document_->edit(tr("Place %1").arg(joint_name(k)), [&](pipeline::Inputs& in) {
-          if (!in.keypoints) in.keypoints.emplace();
-          (*in.keypoints)[static_cast<std::size_t>(k)] = {p.x(), p.y(), body::Visibility::visible};
-        });
-        dragged_ = k;
-        Q_EMIT joint_placed(k);
-      } else if (dragged_ < 0) {
-        panning_ = true;
-      }
-      break;
-    case Tool::box: boxing_ = true; break;
-    case Tool::brush:
-    case Tool::erase: {
-      const auto& in = document_->inputs();
-      const auto& mask = target_ == Target::object ? in.object_mask : in.human_mask;
-      stroke_ = mask ? *mask : ImageU8(in.photo.width, in.photo.height);
-      stroking_ = true;
-      paint_stroke(p, p);
-      break;
-    }
-  }
-  update();
-}
-
-void PhotoCanvas::mouseMoveEvent(QMouseEvent* e) {
-  const QPointF before = last_;
-  last_ = e->position();
-  if (panning_) {
-    origin_ += last_ - before;
-    fitted_ = false;
-  } else if (dragged_ >= 0 && (e->buttons() & Qt::LeftButton)) {
-    const QPointF p = photo_from_widget(last_);
-    const int k = dragged_;
-    document_->edit(tr("Move %1").arg(joint_name(k)), [&](pipeline::Inputs& in) {
-      auto& mark = (*in.keypoints)[static_cast<std::size_t>(k)];
-      mark.x = p.x();
-      mark.y = p.y();
-      if (mark.visibility == body::Visibility::unknown) mark.visibility = body::Visibility::visible;
-    }, 1000 + drag_serial_);
-  } else if (stroking_) {
-    paint_stroke(photo_from_widget(before), photo_from_widget(last_));
-  }
-  update();
-}
-
-void PhotoCanvas::mouseReleaseEvent(QMouseEvent* e) {
-  last_ = e->position();
-  const bool dragged = dragged_ >= 0;
-  panning_ = false;
-  dragged_ = -1;
-  if (boxing_) {
-    boxing_ = false;
-    const QRectF rect = QRectF(photo_from_widget(press_), photo_from_widget(last_)).normalized().intersected(QRectF(photo_.rect()));
-    if (rect.width() > 4 && rect.height() > 4) Q_EMIT box_drawn(rect);
-  } else if (stroking_) {
-    commit_stroke();
-    Q_EMIT marks_finished();
-  } else if (dragged && e->button() == Qt::LeftButton) {
-    Q_EMIT marks_finished();
-  }
-  document_->end_gesture();
-  update();
-}
-
-void PhotoCanvas::paint_stroke(const QPointF& from, const QPointF& to) {
-  const std::uint8_t value = tool_ == Tool::brush ? 255 : 0;
-  const double length = std::hypot(to.x() - from.x(), to.y() - from.y());
-  const int steps = std::max(1, static_cast<int>(length / std::max(1.0, brush_ / 2)));
-  for (int s = 0; s <= steps; ++s) {
-    const QPointF p = from + (to - from) * s / steps;
-    for (int row = std::max(0, static_cast<int>(p.y() - brush_)); row <= std::min(stroke_.height - 1, static_cast<int>(p.y() + brush_)); ++row)
-      for (int c = std::max(0, static_cast<int>(p.x() - brush_)); c <= std::min(stroke_.width - 1, static_cast<int>(p.x() + brush_)); ++c)
-        if (std::hypot(c + 0.5 - p.x(), row + 0.5 - p.y()) <= brush_) stroke_.at(c, row) = value;
-  }
-  refresh();
-}
-
-void PhotoCanvas::commit_stroke() {
-  stroking_ = false;
-  const bool object = target_ == Target::object;
-  document_->edit(tool_ == Tool::brush ? tr("Paint %1 mask").arg(object ? tr("object") : tr("person")) : tr("Erase %1 mask").arg(object ? tr("object") : tr("person")),
-                  [&](pipeline::Inputs& in) { (object ? in.object_mask : in.human_mask) = stroke_; });
-  stroke_ = {};
-}
-
-void PhotoCanvas::wheelEvent(QWheelEvent* e) {
-  if (photo_.isNull()) return;
-  const double factor = std::pow(1.0015, e->angleDelta().y());
-  const double next = std::clamp(scale_ * factor, 0.02, 40.0);
-  origin_ = e->position() - (e->position() - origin_) * next / scale_;
-  scale_ = next;
-  fitted_ = false;
-  update();
-}
-
-void PhotoCanvas::contextMenuEvent(QContextMenuEvent* e) {
-  const int k = joint_at(e->pos());
-  if (k < 0) return;
-  QMenu menu(this);
-  menu.addSection(joint_name(k));
-  const auto add = [&](const QString& text, body::Visibility v) {
-    auto* action = menu.addAction(text);
-    action->setCheckable(true);
-    action->setChecked((*document_->inputs().keypoints)[static_cast<std::size_t>(k)].visibility == v);
-    connect(action, &QAction::triggered, this, [this, k, v, text] {
-      document_->edit(tr("%1: %2").arg(joint_name(k), text.toLower()), [&](pipeline::Inputs& in) { (*in.keypoints)[static_cast<std::size_t>(k)].visibility = v; });
-      Q_EMIT marks_finished();
-    });
-  };
-  add(tr("Visible"), body::Visibility::visible);
-  add(tr("Hidden"), body::Visibility::hidden);
-  add(tr("Unknown (remove)"), body::Visibility::unknown);
-  menu.exec(e->globalPos());
-}
-
-bool PhotoCanvas::event(QEvent* e) {
-  if (e->type() == QEvent::ToolTip) {
-    auto* help = static_cast<QHelpEvent*>(e);
-    const int k = joint_at(help->pos());
-    if (k >= 0) QToolTip::showText(help->globalPos(), joint_name(k), this);
-    else QToolTip::hideText();
-    return true;
-  }
-  return QWidget::event(e);
+  return text;
 }
 
 }  // namespace tactus::ui

@@ -14,10 +14,12 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <QtConcurrent>
+#include <cmath>
 
 #include "tactus/error.h"
 #include "tactus/io/picture.h"
 #include "tactus/objects/library.h"
+#include "tactus/ui/needed_list.h"
 #include "tactus/ui/prompt_edit.h"
 
 namespace tactus::ui {
@@ -68,11 +70,15 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   target_->addItems({tr("Object mask"), tr("Person mask")});
   connect(target_, &QComboBox::currentIndexChanged, this, [this](int i) { canvas_->set_target(i == 0 ? PhotoCanvas::Target::object : PhotoCanvas::Target::person); });
   brush_ = new QSlider(Qt::Horizontal);
-  brush_->setRange(1, 60);
+  brush_->setRange(1, static_cast<int>(PhotoCanvas::kLargestBrush));
   brush_->setValue(10);
   brush_->setAccessibleName(tr("Brush radius"));
   brush_->setToolTip(tr("Brush radius"));
-  connect(brush_, &QSlider::valueChanged, this, [this](int v) { canvas_->set_brush_radius(v); });
+  connect(brush_, &QSlider::valueChanged, this, [this](int v) {
+    if (std::lround(canvas_->brush_radius()) != v) canvas_->set_brush_radius(v);
+  });
+  connect(canvas_, &PhotoCanvas::brush_changed, this, [this](double radius) { brush_->setValue(static_cast<int>(std::lround(radius))); });
+  connect(canvas_, &PhotoCanvas::told, this, &PhotographPanel::told);
   auto* opacity = new QSlider(Qt::Horizontal);
   opacity->setRange(0, 100);
   opacity->setValue(45);
@@ -139,11 +145,9 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   run_->setToolTip(tr("Analyse the photograph (Ctrl+R)"));
   form->addWidget(run_, 2, 3);
   form->setColumnStretch(2, 1);
-  needed_ = new QLabel;
-  needed_->setWordWrap(true);
-  needed_->setObjectName(QStringLiteral("needed"));
-  form->addWidget(needed_, 3, 0, 1, 4);
   column->addLayout(form);
+  needed_ = new NeededList;
+  column->addWidget(needed_);
 
   connect(run_, &QPushButton::clicked, this, [this] {
     if (running_) Q_EMIT cancel_requested();
@@ -170,9 +174,20 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   connect(object_, &QComboBox::textActivated, this, choose);
   connect(object_->lineEdit(), &QLineEdit::editingFinished, this, [this, choose] { choose(object_->currentText()); });
   connect(canvas_, &PhotoCanvas::box_drawn, this, &PhotographPanel::make_mask);
-  connect(needed_, &QLabel::linkActivated, this, [this](const QString& what) {
-    if (what == QLatin1String("box")) target_->setCurrentIndex(0);
-    tools_[what == QLatin1String("joint") ? 1 : 2]->click();
+  connect(needed_, &NeededList::chosen, this, [this](NeededList::Need need) {
+    switch (need) {
+      case NeededList::Need::joints:
+        tool_button(PhotoCanvas::Tool::joint)->click();
+        canvas_->setFocus();
+        break;
+      case NeededList::Need::object_mask:
+        target_->setCurrentIndex(0);
+        tool_button(PhotoCanvas::Tool::box)->click();
+        canvas_->setFocus();
+        break;
+      case NeededList::Need::question: prompt_->setFocus(); break;
+      case NeededList::Need::object: object_->setFocus(); break;
+    }
   });
   connect(document_, &Document::changed, this, &PhotographPanel::show_document);
   setMinimumWidth(330);
@@ -180,7 +195,8 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
 }
 
 void PhotographPanel::focus_prompt() { prompt_->setFocus(); }
-QString PhotographPanel::needed() const { return needed_->isHidden() ? QString() : needed_->text(); }
+QString PhotographPanel::needed() const { return needed_->text(); }
+QToolButton* PhotographPanel::tool_button(PhotoCanvas::Tool tool) const { return tools_[static_cast<std::size_t>(tool)]; }
 
 void PhotographPanel::set_running(bool running) {
   running_ = running;
@@ -198,19 +214,31 @@ void PhotographPanel::show_document() {
     object_->setEditText(QString::fromStdString(in.object_name));
     object_->lineEdit()->setCursorPosition(0);   // long names show their beginning
   }
-  // What is still needed, in the order a person would do it.
-  QStringList steps;
-  if (in.photo.empty()) {
-    steps << tr("Open or drop a photograph.");
-  } else {
-    if (!in.keypoints && !in.given_body) steps << tr("joints of the person (<a href='joint'>mark them</a> or drop a keypoints file)");
-    if (!in.object_mask) steps << tr("the object's outline (<a href='box'>draw a box around it</a>)");
-    if (in.prompt.empty()) steps << tr("a question");
-    if (in.object_name.empty() && !in.object_mesh && !objects::find_category(in.prompt)) steps << tr("which object it is");
-  }
-  needed_->setText(steps.isEmpty() ? QString() : in.photo.empty() ? steps.front() : tr("Still needed: %1.").arg(steps.join(QStringLiteral("; "))));
-  needed_->setVisible(!steps.isEmpty());
+  // Questions about this object first, then about every other one.
+  QStringList questions;
+  const auto ask = [&](const QString& object) { questions << tr("Which body parts touch the %1?").arg(object) << tr("Where does the person hold the %1?").arg(object); };
+  const auto named = objects::find_category(in.object_name);
+  if (named) ask(QString::fromStdString(*named));
+  for (const auto& category : objects::categories())
+    if (!named || category.name != *named) ask(QString::fromStdString(category.name));
+  prompt_->set_suggestions(questions);
+  show_needed();
   run_->setEnabled(!in.photo.empty());
+}
+
+// In the order in which a person would do it.
+void PhotographPanel::show_needed() {
+  const auto& in = document_->inputs();
+  if (in.photo.empty()) {
+    needed_->set_items(tr("Open or drop a photograph."), {});
+    return;
+  }
+  std::vector<NeededList::Item> items;
+  if (!in.keypoints && !in.given_body) items.push_back({NeededList::Need::joints, tr("Mark the person's joints"), tr("Click each joint in turn, or drop a keypoints file (.json) or a posed body (.npz)")});
+  if (!in.object_mask) items.push_back({NeededList::Need::object_mask, tr("Box the object"), tr("Draw a box around the object; its outline is found inside")});
+  if (in.prompt.empty()) items.push_back({NeededList::Need::question, tr("Ask a question"), tr("Say what to look for, for example: Which body parts touch the bottle?")});
+  if (in.object_name.empty() && !in.object_mesh && !objects::find_category(in.prompt)) items.push_back({NeededList::Need::object, tr("Name the object"), tr("Choose a shape from the list, or a mesh of your own")});
+  needed_->set_items(items.empty() ? QString() : tr("Still needed:"), items);
 }
 
 void PhotographPanel::make_mask(const QRectF& r) {

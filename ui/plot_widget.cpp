@@ -45,6 +45,7 @@ void PlotWidget::paintEvent(QPaintEvent*) {
   painter.setPen(faint);
   painter.drawRect(plot);
   if (n == 0) {
+    painter.setPen(palette().color(QPalette::PlaceholderText));
     painter.drawText(plot, Qt::AlignCenter, tr("no iterations yet"));
     return;
   }

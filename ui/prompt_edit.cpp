@@ -1,7 +1,10 @@
 #include "tactus/ui/prompt_edit.h"
 
+#include <QAbstractItemView>
+#include <QCompleter>
 #include <QKeyEvent>
 #include <QMimeData>
+#include <QStringListModel>
 #include <QTextBlock>
 #include <QTextDocument>
 #include <QTextLayout>
@@ -10,7 +13,16 @@
 
 namespace tactus::ui {
 
-PromptEdit::PromptEdit(QWidget* parent) : QPlainTextEdit(parent) {
+PromptEdit::PromptEdit(QWidget* parent) : QPlainTextEdit(parent), completer_(new QCompleter(this)), suggestions_(new QStringListModel(this)) {
+  completer_->setModel(suggestions_);
+  completer_->setWidget(this);
+  completer_->setCaseSensitivity(Qt::CaseInsensitive);
+  completer_->setFilterMode(Qt::MatchContains);
+  completer_->setMaxVisibleItems(6);
+  connect(completer_, qOverload<const QString&>(&QCompleter::activated), this, [this](const QString& question) {
+    setPlainText(question);
+    moveCursor(QTextCursor::End);
+  });
   setTabChangesFocus(true);
   setLineWrapMode(WidgetWidth);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -19,7 +31,8 @@ PromptEdit::PromptEdit(QWidget* parent) : QPlainTextEdit(parent) {
   document()->setDocumentMargin(3);
   connect(this, &QPlainTextEdit::textChanged, this, [this] {
     fit_height();
-    if (!quiet_) Q_EMIT edited(toPlainText());
+    if (quiet_) return;
+    Q_EMIT edited(toPlainText());
   });
   fit_height();
 }
@@ -28,6 +41,20 @@ void PromptEdit::set_text(const QString& text) {
   quiet_ = true;
   setPlainText(text);
   quiet_ = false;
+}
+
+void PromptEdit::set_suggestions(const QStringList& questions) {
+  if (questions != suggestions_->stringList()) suggestions_->setStringList(questions);
+}
+
+void PromptEdit::offer(const QString& typed) {
+  completer_->setCompletionPrefix(typed);
+  const int count = completer_->completionCount();
+  if (count == 0 || (count == 1 && completer_->currentCompletion() == typed)) {
+    completer_->popup()->hide();
+    return;
+  }
+  completer_->complete();
 }
 
 void PromptEdit::fit_height() {
@@ -45,11 +72,37 @@ void PromptEdit::resizeEvent(QResizeEvent* e) {
 }
 
 void PromptEdit::keyPressEvent(QKeyEvent* e) {
-  if (e->key() == Qt::Key_Return || e->key() == Qt::Key_Enter) {
-    Q_EMIT asked();
-    return;
+  const bool offering = completer_->popup()->isVisible();
+  switch (e->key()) {
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+      if (offering && completer_->popup()->currentIndex().isValid()) {
+        e->ignore();   // the list takes it
+        return;
+      }
+      completer_->popup()->hide();
+      Q_EMIT asked();
+      return;
+    case Qt::Key_Escape:
+    case Qt::Key_Tab:
+      if (offering) {
+        e->ignore();
+        return;
+      }
+      break;
+    case Qt::Key_Down:
+      // On the last line there is nothing below to go to.
+      if (!offering && textCursor().block() == document()->lastBlock()) {
+        offer({});
+        return;
+      }
+      break;
+    default: break;
   }
   QPlainTextEdit::keyPressEvent(e);
+  const bool typed = !e->text().isEmpty() && e->text().at(0).isPrint();
+  if (typed && toPlainText().size() >= 2 && textCursor().atEnd()) offer(toPlainText());
+  else if (offering && !typed) offer(toPlainText());
 }
 
 // A question is one paragraph: pasted lines are joined. Files are the window's to open.

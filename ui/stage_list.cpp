@@ -1,5 +1,6 @@
 #include "tactus/ui/stage_list.h"
 
+#include <QApplication>
 #include <QGridLayout>
 #include <QKeyEvent>
 #include <QLabel>
@@ -33,7 +34,9 @@ class StageRow : public QWidget {
     name_ = new QLabel(QString::fromUtf8(pipeline::stage_name(stage)));
     name_->setMinimumWidth(name_->fontMetrics().horizontalAdvance(QStringLiteral("Photograph ")));
     message_ = new ElidedLabel;
-    message_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    QSizePolicy policy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+    policy.setRetainSizeWhenHidden(true);   // its room decides whether the whole message needs lines of its own
+    message_->setSizePolicy(policy);
     seconds_ = new QLabel;
     seconds_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     failure_ = new QLabel;
@@ -44,6 +47,12 @@ class StageRow : public QWidget {
     grid->addWidget(name_, 0, 0);
     grid->addWidget(message_, 0, 1);
     grid->addWidget(seconds_, 0, 2);
+    details_ = new QLabel;
+    details_->setTextFormat(Qt::PlainText);
+    details_->setWordWrap(true);
+    details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    details_->hide();
+    grid->addWidget(details_, 2, 0, 1, 3);
     grid->addWidget(failure_, 1, 0, 1, 2);
     grid->addWidget(retry_, 1, 2, Qt::AlignTop);
     grid->setColumnStretch(1, 1);
@@ -60,6 +69,7 @@ class StageRow : public QWidget {
     failure_->setText(failure);
     failure_->setVisible(!failure.isEmpty());
     retry_->setVisible(!failure.isEmpty());
+    show_details();
     setAccessibleName(QStringLiteral("%1: %2 %3").arg(name_->text(), failure.isEmpty() ? message : failure, seconds_->text()));
     update();
   }
@@ -69,6 +79,7 @@ class StageRow : public QWidget {
     QFont f = name_->font();
     f.setBold(current);
     name_->setFont(f);
+    show_details();
     update();
   }
   QString text() const { return failure_->isHidden() ? message_->text() : failure_->text(); }
@@ -125,7 +136,11 @@ class StageRow : public QWidget {
     }
   }
   void mousePressEvent(QMouseEvent* e) override {
+    press_ = e->pos();
     if (e->button() == Qt::LeftButton) Q_EMIT list_->chosen(stage_);
+  }
+  void mouseMoveEvent(QMouseEvent* e) override {
+    if ((e->buttons() & Qt::LeftButton) && (e->pos() - press_).manhattanLength() >= QApplication::startDragDistance()) Q_EMIT list_->dragged(stage_);
   }
   void keyPressEvent(QKeyEvent* e) override {
     switch (e->key()) {
@@ -139,11 +154,20 @@ class StageRow : public QWidget {
   }
 
  private:
+  // What came out, in full, where one line cuts it.
+  void show_details() {
+    details_->setText(message_->text());
+    const bool cut = message_->sizeHint().width() > message_->width();
+    const bool shown = current_ && cut && failure_->isHidden();
+    details_->setVisible(shown);
+    message_->setVisible(!shown);
+  }
   Stage stage_;
   StageList* list_;
   StageState state_ = StageState::waiting;
   bool current_ = false;
-  QLabel *name_, *seconds_, *failure_;
+  QPoint press_;
+  QLabel *name_, *seconds_, *failure_, *details_;
   ElidedLabel* message_;
   QPushButton* retry_;
 };
@@ -187,6 +211,7 @@ void StageList::set_current(Stage stage) {
 }
 
 QString StageList::text_of(Stage stage) const { return rows_[static_cast<std::size_t>(stage)]->text(); }
+QWidget* StageList::row(Stage stage) const { return rows_[static_cast<std::size_t>(stage)]; }
 QWidget* StageList::retry_button(Stage stage) const { return rows_[static_cast<std::size_t>(stage)]->retry(); }
 
 void StageList::fill() {

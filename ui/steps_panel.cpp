@@ -110,6 +110,7 @@ void StepsPanel::enlarge(int view) {
 
 bool StepsPanel::view_enlarged() const { return pages_->currentIndex() == 1; }
 
+QString StepsPanel::contact_text() const { return contact_->text(); }
 double StepsPanel::threshold() const { return threshold_->value() / 100.0; }
 
 void StepsPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis) {
@@ -152,8 +153,10 @@ void StepsPanel::fill_contact() {
   threshold_label_->setText(tr("Contact above %1").arg(static_cast<double>(t), 0, 'f', 2));
   if (!analysis_ || !analysis_->body_contact || !analysis_->object_contact) {
     contact_->setText(tr("No contact yet."));
+    threshold_->setEnabled(false);
     return;
   }
+  threshold_->setEnabled(true);
   const auto line = [&](const QString& who, const contact::VertexContact& c, const Eigen::VectorXf& areas) {
     const auto count = (c.probability.array() > t).count();
     const double area = areas.size() == c.probability.size() ? 1e4 * contact::contact_area(c, areas, t) : 0.0;

@@ -22,7 +22,7 @@ void apply_theme(QApplication& application, bool dark) {
   set(QPalette::Mid, "#4a5058", "#c2c7ce");
   set(QPalette::Dark, "#15171a", "#aab0b8");
   set(QPalette::Light, "#3d434b", "#ffffff");
-  set(QPalette::Highlight, "#3d8bfd", "#1f6fe5");
+  set(QPalette::Highlight, "#2f70da", "#1f6fe5");
   set(QPalette::HighlightedText, "#ffffff", "#ffffff");
   set(QPalette::ToolTipBase, "#33383f", "#ffffff");
   set(QPalette::ToolTipText, "#e6e8eb", "#1d2024");
@@ -36,12 +36,13 @@ void apply_theme(QApplication& application, bool dark) {
       "QPushButton#run:hover { background: %2; } QPushButton#run:disabled { background: %3; color: %4; }"
       "QToolButton { padding: 4px 8px; border-radius: 4px; border: 1px solid transparent; }"
       "QToolButton:hover { background: %3; } QToolButton:checked { background: %3; border-color: %1; }"
-      "QListWidget { border: 1px solid %3; border-radius: 4px; }"
+      "QPushButton#needed { text-align: left; padding: 4px 10px; }"
+      "QLabel#scene_hint { color: %9; background: transparent; }"
       "QFrame#error_message { background: %5; border: none; border-bottom: 1px solid %6; } QFrame#error_message QLabel { color: %7; }"
       "QFrame#message { background: %8; border: none; border-bottom: 1px solid %3; } QFrame#message QLabel { color: %9; }"
       "QLabel#number { background: %3; border-radius: 13px; font-weight: bold; }"
       "QSplitter::handle { background: %3; }")
-                                .arg(QLatin1String(dark ? "#2f74dd" : "#1f6fe5"), QLatin1String(dark ? "#3d8bfd" : "#195dc2"), QLatin1String(dark ? "#33383f" : "#dfe3e8"),
+                                .arg(QLatin1String(dark ? "#2f74dd" : "#1f6fe5"), QLatin1String(dark ? "#2a66c6" : "#195dc2"), QLatin1String(dark ? "#33383f" : "#dfe3e8"),
                                      QLatin1String(dark ? "#8a919a" : "#7b828b"), QLatin1String(dark ? "#4a2a2a" : "#fdecea"), QLatin1String(dark ? "#a05a55" : "#e0a39d"),
                                      QLatin1String(dark ? "#ffdcd8" : "#7a1f17"), QLatin1String(dark ? "#243650" : "#e3eefc"), QLatin1String(dark ? "#dbe8fb" : "#173a68")));
 }

@@ -20,7 +20,10 @@ TimelineBar::TimelineBar(QWidget* parent) : QWidget(parent), timer_(new QTimer(t
   connect(timer_, &QTimer::timeout, this, [this] {
     const auto before = position_;
     step(1);
-    if (position_ == before) timer_->stop();
+    if (position_ == before) {
+      timer_->stop();
+      update();
+    }
   });
 }
 
@@ -213,23 +216,28 @@ void TimelineBar::toggle_play() {
   update();
 }
 
-void TimelineBar::keyPressEvent(QKeyEvent* e) {
+bool TimelineBar::handle_key(QKeyEvent* e) {
+  if (e->modifiers() & (Qt::ControlModifier | Qt::AltModifier | Qt::MetaModifier)) return false;
   switch (e->key()) {
     case Qt::Key_Space:
     case Qt::Key_Left:
     case Qt::Key_Right:
     case Qt::Key_Home:
     case Qt::Key_End: Q_EMIT taken(); break;
-    default: break;
+    default: return false;
   }
   switch (e->key()) {
     case Qt::Key_Space: toggle_play(); break;
     case Qt::Key_Left: step(-1); break;
     case Qt::Key_Right: step(1); break;
     case Qt::Key_Home: jump_stage(-1); break;
-    case Qt::Key_End: jump_stage(1); break;
-    default: QWidget::keyPressEvent(e);
+    default: jump_stage(1); break;
   }
+  return true;
+}
+
+void TimelineBar::keyPressEvent(QKeyEvent* e) {
+  if (!handle_key(e)) QWidget::keyPressEvent(e);
 }
 
 }  // namespace tactus::ui

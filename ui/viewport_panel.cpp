@@ -8,14 +8,20 @@
 #include <QStackedWidget>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
 
 #include "tactus/io/results.h"
 #include "tactus/ui/contact_brush.h"
+#include "tactus/ui/contact_links.h"
 #include "tactus/ui/document.h"
 #include "tactus/ui/welcome.h"
 
 namespace tactus::ui {
+
+namespace {
+constexpr int kMostLinks = 80;
+}
 
 ViewportPanel::ViewportPanel(Document* document, const std::vector<std::string>& samples, QWidget* parent)
     : QWidget(parent), document_(document), pages_(new QStackedWidget), viewport_(new Viewport), welcome_(new Welcome(samples)),
@@ -48,24 +54,37 @@ ViewportPanel::ViewportPanel(Document* document, const std::vector<std::string>&
   erase_ = tool(tr("Erase"), tr("Paint \"no contact\" (E); right drag turns the scene, [ and ] change the size"), Viewport::Tool::erase);
   size_ = new QSlider(Qt::Horizontal);
   size_->setRange(5, 150);
-  size_->setMinimumWidth(48);
-  size_->setMaximumWidth(120);
+  size_->setMaximumWidth(220);
   size_->setToolTip(tr("Brush radius ([ and ])"));
   size_->setAccessibleName(tr("Brush radius in millimetres"));
   size_label_ = new QLabel;
   size_label_->setMinimumWidth(size_label_->fontMetrics().horizontalAdvance(QStringLiteral("15.0 cm")));
   clear_ = new QPushButton(tr("Clear"));
   clear_->setToolTip(tr("Forget all painted contact, here and in the views"));
-  bar->addWidget(size_);
-  bar->addWidget(size_label_);
-  bar->addWidget(clear_);
   bar->addStretch(1);
   auto* frame = button(tr("Frame"), tr("Show everything (F)"));
-  auto* photo = button(tr("Photo view"), tr("Look through the photograph's camera (0)"));
+  auto* photo = button(tr("Photo"), tr("Look through the photograph's camera (0)"));
+  // What belongs to a brush comes in a row of its own, so that the bar fits a narrow window.
+  brush_tools_ = new QWidget;
+  auto* brush_bar = new QHBoxLayout(brush_tools_);
+  brush_bar->setContentsMargins(12, 0, 8, 8);
+  brush_bar->setSpacing(8);
+  brush_bar->addWidget(new QLabel(tr("Brush")));
+  brush_bar->addWidget(size_, 1);
+  brush_bar->addWidget(size_label_);
+  brush_bar->addStretch(1);
+  brush_bar->addWidget(clear_);
   column->addWidget(tools_);
+  column->addWidget(brush_tools_);
   pages_->addWidget(welcome_);
   pages_->addWidget(viewport_);
   viewport_->setMinimumSize(240, 160);
+  hint_ = new QLabel(viewport_);
+  hint_->setAlignment(Qt::AlignCenter);
+  hint_->setWordWrap(true);
+  hint_->setAttribute(Qt::WA_TransparentForMouseEvents);
+  hint_->setObjectName(QStringLiteral("scene_hint"));
+  hint_->hide();
   column->addWidget(pages_, 1);
   setMinimumWidth(300);
 
@@ -79,12 +98,10 @@ ViewportPanel::ViewportPanel(Document* document, const std::vector<std::string>&
     if (std::lround(1000 * viewport_->brush_radius()) != mm) viewport_->set_brush_radius(1e-3 * mm);
   });
   connect(viewport_, &Viewport::tool_changed, this, &ViewportPanel::show_tool);
-  connect(viewport_, &Viewport::hovered, this, &ViewportPanel::describe);
-  connect(viewport_, &Viewport::hover_left, this, [this] { Q_EMIT told({}); });
-  connect(viewport_, &Viewport::clicked, this, [this](const scene::Pick& pick) {
-    viewport_->scene().set_highlight(pick);
-    viewport_->request_render();
-  });
+  connect(viewport_, &Viewport::hovered, this, [this](const scene::Pick& pick) { Q_EMIT told(described(pick)); });
+  connect(viewport_, &Viewport::hover_left, this, [this] { Q_EMIT told(pinned_ ? tr("Pinned: %1").arg(described(*pinned_)) : QString()); });
+  connect(viewport_, &Viewport::clicked, this, [this](const scene::Pick& pick) { pin(pick); });
+  connect(viewport_, &Viewport::clicked_nothing, this, [this] { pin(std::nullopt); });
   connect(document, &Document::changed, this, &ViewportPanel::show_document);
   show_tool();
   show_document();
@@ -106,9 +123,7 @@ void ViewportPanel::show_tool() {
   paint_->setChecked(tool == Viewport::Tool::paint);
   erase_->setChecked(tool == Viewport::Tool::erase);
   const bool brushing = tool != Viewport::Tool::navigate;
-  size_->setVisible(brushing);
-  size_label_->setVisible(brushing);
-  clear_->setVisible(brushing || brush_->painted());
+  brush_tools_->setVisible(!document_->inputs().photo.empty() && brushing);
   clear_->setEnabled(brush_->painted());
   const bool possible = analysis_ && analysis_->body_contact;
   paint_->setEnabled(possible);
@@ -125,6 +140,7 @@ void ViewportPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analy
   if (!analysis_) {
     shown_body_ = shown_object_ = shown_body_contact_ = shown_object_contact_ = shown_fit_ = nullptr;
     scene.clear();
+    pin(std::nullopt);
     viewport_->set_tool(Viewport::Tool::navigate);
     viewport_->request_render();
     return;
@@ -165,8 +181,41 @@ void ViewportPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analy
 
 void ViewportPanel::set_position(const pipeline::TimelinePosition& position) {
   if (!analysis_) return;
-  viewport_->scene().set_object_pose(pipeline::object_pose(*analysis_, position));
+  const auto pose = pipeline::object_pose(*analysis_, position);
+  viewport_->scene().set_object_pose(pose);
+  // While the alignment is shown, what it draws together.
+  viewport_->scene().set_links(pose && position.stage == pipeline::Stage::align ? contact_links(*analysis_, *pose, kMostLinks) : decltype(contact_links(*analysis_, *pose, 0)){});
   viewport_->request_render();
+}
+
+void ViewportPanel::pin(const std::optional<scene::Pick>& pick) {
+  pinned_ = pick;
+  viewport_->scene().set_highlight(pick);
+  viewport_->request_render();
+  Q_EMIT told(pick ? tr("Pinned: %1").arg(described(*pick)) : QString());
+}
+
+void ViewportPanel::set_hint(const QString& text) {
+  hint_->setText(text);
+  hint_->setVisible(!text.isEmpty());
+  place_hint();
+}
+QString ViewportPanel::hint() const { return hint_->isHidden() ? QString() : hint_->text(); }
+
+void ViewportPanel::place_hint() {
+  const int width = std::min(360, viewport_->width() - 24);
+  hint_->setFixedWidth(std::max(60, width));
+  hint_->adjustSize();
+  hint_->move((viewport_->width() - hint_->width()) / 2, (viewport_->height() - hint_->height()) / 2);
+}
+
+void ViewportPanel::resizeEvent(QResizeEvent* e) {
+  QWidget::resizeEvent(e);
+  place_hint();
+}
+
+QToolButton* ViewportPanel::tool_button(Viewport::Tool tool) const {
+  return tool == Viewport::Tool::navigate ? navigate_ : tool == Viewport::Tool::paint ? paint_ : erase_;
 }
 
 void ViewportPanel::set_threshold(double threshold) {
@@ -183,20 +232,21 @@ void ViewportPanel::set_dark(bool dark) {
   viewport_->request_render();
 }
 
-void ViewportPanel::describe(const scene::Pick& pick) {
-  if (!analysis_ || !analysis_->body_contact || !analysis_->object_contact || pick.vertex < 0) return;
+QString ViewportPanel::described(const scene::Pick& pick) const {
+  if (!analysis_ || pick.vertex < 0) return {};
   const bool body = pick.subject == scene::Subject::body;
-  const auto& contact = body ? *analysis_->body_contact : *analysis_->object_contact;
-  if (pick.vertex >= contact.probability.size()) return;
+  if (!(body ? analysis_->body != nullptr : analysis_->object != nullptr)) return {};
   const auto v = static_cast<std::size_t>(pick.vertex);
   const auto& names = body ? analysis_->body->part_names : analysis_->object->part_names;
   const auto& parts = body ? analysis_->body->vertex_parts : analysis_->object->vertex_parts;
   const QString part = v < parts.size() ? QString::fromStdString(names[parts[v]]) : body ? tr("body") : tr("object");
+  const auto& contact = body ? analysis_->body_contact : analysis_->object_contact;
+  if (!contact || pick.vertex >= contact->probability.size()) return tr("%1: vertex %2").arg(part).arg(pick.vertex);
   const auto& edit = body ? document_->inputs().body_contact_edit : document_->inputs().object_contact_edit;
-  const bool painted = edit && pick.vertex < edit->size() && !std::isnan((*edit)[pick.vertex]);
-  if (painted) Q_EMIT told(tr("%1: painted %2, vertex %3").arg(part, (*edit)[pick.vertex] > 0.5F ? tr("contact") : tr("no contact")).arg(pick.vertex));
-  else if (contact.coverage[v] == 0) Q_EMIT told(tr("%1: no view saw vertex %2").arg(part).arg(pick.vertex));
-  else Q_EMIT told(tr("%1: contact %2, vertex %3, seen by %4 views").arg(part).arg(static_cast<double>(contact.probability[pick.vertex]), 0, 'f', 2).arg(pick.vertex).arg(contact.coverage[v]));
+  if (edit && pick.vertex < edit->size() && !std::isnan((*edit)[pick.vertex]))
+    return tr("%1: painted %2, vertex %3").arg(part, (*edit)[pick.vertex] > 0.5F ? tr("contact") : tr("no contact")).arg(pick.vertex);
+  if (contact->coverage[v] == 0) return tr("%1: no view saw vertex %2").arg(part).arg(pick.vertex);
+  return tr("%1: contact %2, vertex %3, seen by %4 views").arg(part).arg(static_cast<double>(contact->probability[pick.vertex]), 0, 'f', 2).arg(pick.vertex).arg(contact->coverage[v]);
 }
 
 }  // namespace tactus::ui

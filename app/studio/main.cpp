@@ -26,6 +26,8 @@ int main(int argc, char** argv) {
   parser.addPositionalArgument(QStringLiteral("file"), QStringLiteral("a photograph or a project (.tactus); default: the bundled sample"));
   const QCommandLineOption shot(QStringLiteral("screenshot"), QStringLiteral("save a picture of the window after the first run, then quit"), QStringLiteral("file"));
   parser.addOption(shot);
+  const QCommandLineOption first_frame(QStringLiteral("first-frame"), QStringLiteral("quit when the scene has been drawn for the first time; for measuring"));
+  parser.addOption(first_frame);
   parser.process(application);
   try {
     const bool dark = QSettings().value(QStringLiteral("dark"), true).toBool();
@@ -41,6 +43,10 @@ int main(int argc, char** argv) {
     services.autosave_folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation).toStdString();
     ui::MainWindow window(services);
     window.show();
+    if (parser.isSet(first_frame)) {
+      application.setProperty("tactus_test", true);
+      QObject::connect(window.viewport(), &ui::Viewport::first_frame, &window, &QWidget::close, Qt::QueuedConnection);
+    }
     if (parser.isSet(shot)) {
       application.setProperty("tactus_test", true);
       QObject::connect(&window, &ui::MainWindow::analysis_shown, &window, [&] {
@@ -53,7 +59,7 @@ int main(int argc, char** argv) {
     QTimer::singleShot(0, &window, [&] {
       const QStringList files = parser.positionalArguments();
       if (files.isEmpty()) window.open_sample();
-      for (const QString& file : files) window.open_file(file);
+      else window.open_files(files);
     });
     return QApplication::exec();
   } catch (const std::exception& error) {

@@ -1,37 +1,31 @@
 #include "tactus/scene/scene.h"
 
 #include <vtkActor.h>
-#include <vtkActor2D.h>
+#include <vtkCallbackCommand.h>
 #include <vtkCamera.h>
 #include <vtkCellArray.h>
 #include <vtkCellPicker.h>
 #include <vtkImageData.h>
 #include <vtkLight.h>
-#include <vtkLookupTable.h>
 #include <vtkMatrix4x4.h>
 #include <vtkNew.h>
 #include <vtkPlaneSource.h>
-#include <vtkPointData.h>
 #include <vtkPoints.h>
 #include <vtkPolyData.h>
 #include <vtkPolyDataMapper.h>
-#include <vtkPolyLine.h>
 #include <vtkProperty.h>
 #include <vtkRenderWindow.h>
 #include <vtkRenderer.h>
-#include <vtkScalarBarActor.h>
 #include <vtkSphereSource.h>
-#include <vtkTextProperty.h>
 #include <vtkTexture.h>
-#include <vtkUnsignedCharArray.h>
-#include <vtkFloatArray.h>
 #include <vtkWindowToImageFilter.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
-#include "tactus/geometry/colour_map.h"
+#include "colour_bar.h"
+#include "surface.h"
 
 namespace tactus::scene {
 namespace {
@@ -51,46 +45,16 @@ void set_matrix(vtkActor* actor, const Eigen::Matrix4d& m) {
   actor->SetUserMatrix(matrix);
 }
 
-void fill(vtkPolyData* data, const geometry::Mesh& mesh, const geometry::Vertices& normals) {
-  vtkNew<vtkPoints> points;
-  points->SetNumberOfPoints(mesh.vertex_count());
-  for (int i = 0; i < mesh.vertex_count(); ++i) points->SetPoint(i, mesh.vertices(i, 0), mesh.vertices(i, 1), mesh.vertices(i, 2));
-  vtkNew<vtkCellArray> cells;
-  for (int f = 0; f < mesh.face_count(); ++f) {
-    const vtkIdType ids[3] = {mesh.faces(f, 0), mesh.faces(f, 1), mesh.faces(f, 2)};
-    cells->InsertNextCell(3, ids);
-  }
-  // Our own normals: VTK's filter would split and reorder vertices, which contact is indexed by.
-  vtkNew<vtkFloatArray> array;
-  array->SetNumberOfComponents(3);
-  array->SetNumberOfTuples(mesh.vertex_count());
-  for (int i = 0; i < mesh.vertex_count(); ++i) array->SetTuple3(i, normals(i, 0), normals(i, 1), normals(i, 2));
-  data->SetPoints(points);
-  data->SetPolys(cells);
-  data->GetPointData()->SetNormals(array);
-}
-
 }  // namespace
 
 struct Scene::Impl {
-  struct Thing {
-    geometry::Mesh mesh;
-    geometry::Vertices normals;
-    Eigen::VectorXf probability;
-    std::vector<std::uint8_t> coverage;
-    vtkNew<vtkPolyData> data;
-    vtkNew<vtkPolyDataMapper> mapper;
-    vtkNew<vtkActor> actor;
-    std::array<double, 3> plain{};
-    bool present = false;
-  };
   vtkNew<vtkRenderer> renderer;
   vtkNew<vtkRenderWindow> window;      // for off-screen pictures; made real by the first of them
-  Thing things[2];
-  vtkNew<vtkActor> ground, trajectory, backdrop, marker;
-  vtkNew<vtkPolyData> trajectory_data, ground_data;
-  vtkNew<vtkScalarBarActor> bar;
-  vtkNew<vtkLookupTable> table;
+  Surface body{{0.62, 0.68, 0.76}}, object{{0.90, 0.82, 0.34}};
+  vtkNew<vtkActor> ground, trajectory, links, backdrop, marker;
+  vtkNew<vtkPolyData> trajectory_data, links_data, ground_data;
+  ColourBar bar{renderer};
+  vtkNew<vtkCallbackCommand> before_render;
   vtkNew<vtkTexture> texture;
   vtkNew<vtkPlaneSource> plane;
   vtkNew<vtkSphereSource> sphere;
@@ -100,42 +64,17 @@ struct Scene::Impl {
   std::optional<geometry::SimilarityTransform> pose;
   std::optional<NamedView> view;
 
-  Thing& thing(Subject s) { return things[s == Subject::body ? 0 : 1]; }
-
-  void recolour(Thing& t) {
-    if (!t.present) return;
-    const bool coloured = display.contact_colours && t.probability.size() == t.mesh.vertex_count();
-    if (coloured) {
-      vtkNew<vtkUnsignedCharArray> colours;
-      colours->SetNumberOfComponents(3);
-      colours->SetNumberOfTuples(t.mesh.vertex_count());
-      for (int i = 0; i < t.mesh.vertex_count(); ++i) {
-        const bool seen = t.coverage.empty() || t.coverage[static_cast<std::size_t>(i)] > 0;
-        std::array<float, 3> c = seen ? geometry::contact_colour(t.probability[i]) : geometry::kUnseenColour;
-        // Below the threshold the colour fades towards the plain surface.
-        if (seen && t.probability[i] <= display.threshold)
-          for (std::size_t k = 0; k < 3; ++k) c[k] = 0.55F * c[k] + 0.45F * static_cast<float>(t.plain[k]);
-        for (int k = 0; k < 3; ++k) colours->SetComponent(i, k, std::round(255.0 * static_cast<double>(c[static_cast<std::size_t>(k)])));
-      }
-      t.data->GetPointData()->SetScalars(colours);
-    } else {
-      t.data->GetPointData()->SetScalars(nullptr);
-    }
-    t.mapper->SetScalarVisibility(coloured ? 1 : 0);
-    t.data->Modified();
-  }
+  Surface& surface(Subject s) { return s == Subject::body ? body : object; }
 
   void apply_display() {
-    for (Thing& t : things) {
-      t.actor->GetProperty()->SetRepresentation(display.wireframe ? VTK_WIREFRAME : VTK_SURFACE);
-      recolour(t);
-    }
-    things[0].actor->GetProperty()->SetOpacity(display.see_through_body ? 0.35 : 1.0);
-    things[0].actor->SetVisibility(things[0].present && display.show_body);
-    things[1].actor->SetVisibility(things[1].present && display.show_object && pose.has_value());
-    ground->SetVisibility(display.ground && things[0].present && view != NamedView::photo);
+    for (Surface* surface : {&body, &object}) surface->actor()->GetProperty()->SetRepresentation(display.wireframe ? VTK_WIREFRAME : VTK_SURFACE);
+    body.actor()->GetProperty()->SetOpacity(display.see_through_body ? 0.35 : 1.0);
+    body.actor()->SetVisibility(body.present() && display.show_body);
+    object.actor()->SetVisibility(object.present() && display.show_object && pose.has_value());
+    ground->SetVisibility(display.ground && body.present() && view != NamedView::photo);
     trajectory->SetVisibility(display.trajectory && view != NamedView::photo && trajectory_data->GetNumberOfPoints() > 1);
-    bar->SetVisibility(display.colour_bar && display.contact_colours && (things[0].probability.size() > 0));
+    links->SetVisibility(display.links && links_data->GetNumberOfPoints() > 1);
+    bar.set_visible(display.colour_bar && display.contact_colours && body.has_contact());
     backdrop->SetVisibility(has_photo && display.photo_backdrop && view == NamedView::photo);
     if (display.dark) {
       renderer->SetBackground(0.10, 0.11, 0.13);
@@ -145,17 +84,12 @@ struct Scene::Impl {
       renderer->SetBackground2(0.96, 0.97, 0.98);
     }
     renderer->GradientBackgroundOn();
-    const double ink = display.dark ? 0.92 : 0.12;
-    bar->GetLabelTextProperty()->SetColor(ink, ink, ink);
-    bar->GetTitleTextProperty()->SetColor(ink, ink, ink);
-    bar->GetAnnotationTextProperty()->SetColor(ink, ink, ink);
     ground->GetProperty()->SetColor(display.dark ? 0.38 : 0.68, display.dark ? 0.40 : 0.70, display.dark ? 0.44 : 0.73);
   }
 
   // A metre grid under the lowest point of the body.
   void lay_ground() {
-    const auto& t = things[0];
-    const auto box = geometry::bounding_box(t.mesh.vertices);
+    const auto box = geometry::bounding_box(body.mesh().vertices);
     const double y = -static_cast<double>(box.upper.y());   // photo's y runs down
     const double x0 = std::floor(static_cast<double>(box.centre().x()) - 2.0), z0 = std::floor(-static_cast<double>(box.centre().z()) - 2.0);
     vtkNew<vtkPoints> points;
@@ -176,21 +110,9 @@ struct Scene::Impl {
 
 Scene::Scene() : impl_(std::make_unique<Impl>()) {
   auto& s = *impl_;
-  s.things[0].plain = {0.62, 0.68, 0.76};
-  s.things[1].plain = {0.90, 0.82, 0.34};
-  for (auto& t : s.things) {
-    t.mapper->SetInputData(t.data);
-    t.actor->SetMapper(t.mapper);
-    t.actor->GetProperty()->SetColor(t.plain[0], t.plain[1], t.plain[2]);
-    t.actor->GetProperty()->SetInterpolationToPhong();
-    t.actor->GetProperty()->SetAmbient(0.18);
-    t.actor->GetProperty()->SetDiffuse(0.82);
-    t.actor->GetProperty()->SetSpecular(0.12);
-    t.actor->GetProperty()->SetSpecularPower(30);
-    t.actor->VisibilityOff();
-    s.renderer->AddActor(t.actor);
-  }
-  set_matrix(s.things[0].actor, display_from_photo());
+  s.renderer->AddActor(s.body.actor());
+  s.renderer->AddActor(s.object.actor());
+  set_matrix(s.body.actor(), display_from_photo());
   vtkNew<vtkPolyDataMapper> ground_mapper;
   ground_mapper->SetInputData(s.ground_data);
   s.ground->SetMapper(ground_mapper);
@@ -204,7 +126,15 @@ Scene::Scene() : impl_(std::make_unique<Impl>()) {
   s.trajectory->GetProperty()->SetColor(0.35, 0.75, 0.95);
   s.trajectory->GetProperty()->SetLighting(false);
   s.trajectory->PickableOff();
+  s.trajectory->GetProperty()->SetLineWidth(2);
   s.renderer->AddActor(s.trajectory);
+  vtkNew<vtkPolyDataMapper> links_mapper;
+  links_mapper->SetInputData(s.links_data);
+  s.links->SetMapper(links_mapper);
+  s.links->GetProperty()->SetColor(0.35, 0.85, 0.75);
+  s.links->GetProperty()->SetLighting(false);
+  s.links->PickableOff();
+  s.renderer->AddActor(s.links);
   vtkNew<vtkPolyDataMapper> plane_mapper;
   plane_mapper->SetInputConnection(s.plane->GetOutputPort());
   s.backdrop->SetMapper(plane_mapper);
@@ -222,34 +152,15 @@ Scene::Scene() : impl_(std::make_unique<Impl>()) {
   s.marker->PickableOff();
   s.marker->VisibilityOff();
   s.renderer->AddActor(s.marker);
-  // The colour bar, with the grey of what no view saw as its first colour.
-  s.table->SetNumberOfTableValues(256);
-  for (int i = 0; i < 256; ++i) {
-    const auto c = geometry::contact_colour(static_cast<float>(i) / 255.0F);
-    s.table->SetTableValue(i, static_cast<double>(c[0]), static_cast<double>(c[1]), static_cast<double>(c[2]));
-  }
-  s.table->SetRange(0.0, 1.0);
-  s.table->SetNanColor(static_cast<double>(geometry::kUnseenColour[0]), static_cast<double>(geometry::kUnseenColour[1]), static_cast<double>(geometry::kUnseenColour[2]), 1.0);
-  s.bar->SetLookupTable(s.table);
-  s.bar->SetTitle("contact\nprobability");
-  s.bar->SetNumberOfLabels(3);
-  s.bar->SetLabelFormat("%.1f");
-  s.bar->DrawNanAnnotationOn();
-  s.bar->SetNanAnnotation("unseen");
-  s.bar->UnconstrainedFontSizeOn();
-  s.bar->SetBarRatio(0.22);
-  s.bar->SetPosition(0.875, 0.06);
-  s.bar->SetWidth(0.11);
-  s.bar->SetHeight(0.42);
-  for (auto* text : {s.bar->GetTitleTextProperty(), s.bar->GetLabelTextProperty(), s.bar->GetAnnotationTextProperty()}) {
-    text->ItalicOff();
-    text->BoldOff();
-    text->ShadowOff();
-    text->SetFontSize(12);
-    text->SetFontFamilyToArial();
-  }
-  s.bar->VisibilityOff();
-  s.renderer->AddActor2D(s.bar);
+  // The colour bar is laid out for the window that is about to be drawn.
+  s.before_render->SetClientData(&s);
+  s.before_render->SetCallback([](vtkObject*, unsigned long, void* self, void*) {
+    auto& impl = *static_cast<Impl*>(self);
+    auto* window = impl.renderer->GetRenderWindow();
+    if (window == nullptr) return;
+    impl.bar.lay_out(window->GetSize()[0], window->GetSize()[1], window->GetDPI() / 72.0, impl.display.threshold, impl.display.dark);
+  });
+  s.renderer->AddObserver(vtkCommand::StartEvent, s.before_render);
   // Key, fill and back light move with the camera.
   s.renderer->AutomaticLightCreationOff();
   const double lights[3][4] = {{-0.6, 0.7, 1.0, 0.75}, {0.9, 0.1, 0.8, 0.35}, {0.2, 0.9, -1.0, 0.3}};
@@ -263,56 +174,66 @@ Scene::Scene() : impl_(std::make_unique<Impl>()) {
   s.apply_display();
 }
 
-Scene::~Scene() = default;
+Scene::~Scene() { impl_->renderer->RemoveObserver(impl_->before_render); }
 
 void Scene::set_body(const geometry::Mesh& mesh) {
-  auto& t = impl_->things[0];
-  t.mesh = mesh;
-  t.normals = geometry::vertex_normals(mesh);
-  fill(t.data, mesh, t.normals);
-  t.present = true;
-  t.probability.resize(0);
-  impl_->lay_ground();
-  impl_->apply_display();
+  auto& s = *impl_;
+  s.body.set_mesh(mesh);
+  s.body.colour(s.display.contact_colours, s.display.threshold);
+  s.lay_ground();
+  s.apply_display();
 }
 
 void Scene::set_object(const geometry::Mesh& mesh) {
-  auto& t = impl_->things[1];
-  t.mesh = mesh;
-  t.normals = geometry::vertex_normals(mesh);
-  fill(t.data, mesh, t.normals);
-  t.present = true;
-  t.probability.resize(0);
-  impl_->apply_display();
+  auto& s = *impl_;
+  s.object.set_mesh(mesh);
+  s.object.colour(s.display.contact_colours, s.display.threshold);
+  s.apply_display();
 }
 
 void Scene::clear() {
-  for (auto& t : impl_->things) {
-    t.present = false;
-    t.probability.resize(0);
-  }
-  impl_->pose.reset();
-  impl_->has_photo = false;
-  impl_->trajectory_data->Initialize();
-  impl_->apply_display();
+  auto& s = *impl_;
+  s.body.clear();
+  s.object.clear();
+  s.pose.reset();
+  s.has_photo = false;
+  s.trajectory_data->Initialize();
+  s.links_data->Initialize();
+  s.marker->VisibilityOff();
+  s.apply_display();
 }
 
 void Scene::set_contact(Subject subject, const Eigen::VectorXf& probability, const std::vector<std::uint8_t>& coverage) {
-  auto& t = impl_->thing(subject);
-  t.probability = probability;
-  t.coverage = coverage;
-  impl_->apply_display();
+  auto& s = *impl_;
+  s.surface(subject).set_contact(probability, coverage);
+  s.surface(subject).colour(s.display.contact_colours, s.display.threshold);
+  s.apply_display();
 }
 
 void Scene::clear_contact(Subject subject) {
-  impl_->thing(subject).probability.resize(0);
+  impl_->surface(subject).clear_contact();
   impl_->apply_display();
 }
 
 void Scene::set_object_pose(const std::optional<geometry::SimilarityTransform>& photo_from_object) {
   impl_->pose = photo_from_object;
-  if (photo_from_object) set_matrix(impl_->things[1].actor, display_from_photo() * photo_from_object->matrix());
-  impl_->things[1].actor->SetVisibility(impl_->things[1].present && impl_->display.show_object && impl_->pose.has_value());
+  auto& object = impl_->object;
+  if (photo_from_object) set_matrix(object.actor(), display_from_photo() * photo_from_object->matrix());
+  object.actor()->SetVisibility(object.present() && impl_->display.show_object && impl_->pose.has_value());
+}
+
+void Scene::set_links(const std::vector<std::pair<Eigen::Vector3d, Eigen::Vector3d>>& links) {
+  vtkNew<vtkPoints> points;
+  vtkNew<vtkCellArray> lines;
+  for (const auto& [from, to] : links) {
+    const Eigen::Vector3d a = to_display(from), b = to_display(to);
+    const vtkIdType ids[2] = {points->InsertNextPoint(a.x(), a.y(), a.z()), points->InsertNextPoint(b.x(), b.y(), b.z())};
+    lines->InsertNextCell(2, ids);
+  }
+  impl_->links_data->SetPoints(points);
+  impl_->links_data->SetLines(lines);
+  impl_->links_data->Modified();
+  impl_->apply_display();
 }
 
 void Scene::set_trajectory(const std::vector<Eigen::Vector3d>& centres) {
@@ -353,7 +274,10 @@ void Scene::set_photo(const ImageU8& photo, const geometry::PinholeCamera& camer
 }
 
 void Scene::set_display(const DisplayOptions& options) {
+  const bool recolour = options.contact_colours != impl_->display.contact_colours || options.threshold != impl_->display.threshold;
   impl_->display = options;
+  if (recolour)
+    for (Surface* surface : {&impl_->body, &impl_->object}) surface->colour(options.contact_colours, options.threshold);
   impl_->apply_display();
 }
 const DisplayOptions& Scene::display() const { return impl_->display; }
@@ -398,9 +322,9 @@ void Scene::frame_all() {
   // The ground would make everything small: only what it carries counts.
   double bounds[6] = {1e9, -1e9, 1e9, -1e9, 1e9, -1e9};
   bool any = false;
-  for (auto& t : s.things) {
-    if (!t.present || t.actor->GetVisibility() == 0) continue;
-    const double* b = t.actor->GetBounds();
+  for (Surface* surface : {&s.body, &s.object}) {
+    if (!surface->present() || surface->actor()->GetVisibility() == 0) continue;
+    const double* b = surface->actor()->GetBounds();
     for (int k = 0; k < 3; ++k) {
       bounds[2 * k] = std::min(bounds[2 * k], b[2 * k]);
       bounds[2 * k + 1] = std::max(bounds[2 * k + 1], b[2 * k + 1]);
@@ -408,7 +332,7 @@ void Scene::frame_all() {
     any = true;
   }
   if (any) s.renderer->ResetCamera(bounds);
-  s.renderer->GetActiveCamera()->Zoom(any ? 1.25 : 1.0);
+  s.renderer->GetActiveCamera()->Zoom(any ? 1.12 : 1.0);
   s.renderer->ResetCameraClippingRange();
 }
 
@@ -420,11 +344,13 @@ std::optional<Pick> Scene::pick(int x, int y) const {
   if (window == nullptr) return std::nullopt;
   vtkNew<vtkCellPicker> picker;
   picker->SetTolerance(0.0005);
+  for (Surface* surface : {&s.body, &s.object})
+    if (surface->present() && surface->actor()->GetVisibility() != 0) picker->AddLocator(surface->locator());
   if (picker->Pick(x, window->GetSize()[1] - 1 - y, 0, s.renderer) == 0) return std::nullopt;
-  for (int i = 0; i < 2; ++i) {
-    if (picker->GetActor() != s.things[i].actor.Get()) continue;
+  for (const auto subject : {Subject::body, Subject::object}) {
+    if (picker->GetActor() != s.surface(subject).actor()) continue;
     Pick pick;
-    pick.subject = i == 0 ? Subject::body : Subject::object;
+    pick.subject = subject;
     pick.face = static_cast<int>(picker->GetCellId());
     pick.vertex = static_cast<int>(picker->GetPointId());
     const double* p = picker->GetPickPosition();
@@ -442,9 +368,9 @@ void Scene::set_highlight(const std::optional<Pick>& pick) {
 }
 
 std::vector<int> Scene::vertices_near(const Pick& pick, double radius_m) const {
-  const auto& t = impl_->thing(pick.subject);
+  const auto& surface = impl_->surface(pick.subject);
   std::vector<int> near;
-  if (pick.vertex < 0 || pick.vertex >= t.mesh.vertex_count()) return near;
+  if (pick.vertex < 0 || pick.vertex >= surface.mesh().vertex_count()) return near;
   // Distances are measured in the mesh's own frame, where a metre of the scene is 1 / scale.
   Eigen::Vector3d centre = pick.position_photo;
   double radius = radius_m;
@@ -454,9 +380,9 @@ std::vector<int> Scene::vertices_near(const Pick& pick, double radius_m) const {
   }
   const Eigen::RowVector3f c = centre.transpose().cast<float>();
   const auto limit = static_cast<float>(radius * radius);
-  const Eigen::RowVector3f facing = t.normals.row(pick.vertex);
-  for (int i = 0; i < t.mesh.vertex_count(); ++i)
-    if ((t.mesh.vertices.row(i) - c).squaredNorm() <= limit && t.normals.row(i).dot(facing) > -0.1F) near.push_back(i);
+  const Eigen::RowVector3f facing = surface.normals().row(pick.vertex);
+  for (int i = 0; i < surface.mesh().vertex_count(); ++i)
+    if ((surface.mesh().vertices.row(i) - c).squaredNorm() <= limit && surface.normals().row(i).dot(facing) > -0.1F) near.push_back(i);
   return near;
 }
 

@@ -1,4 +1,4 @@
-// Runs the test classes on one Studio, in the order of a session: each is registered in its own file.
+// Runs the suites on one Studio, in the order of a session; a suite's name as first argument runs that one alone.
 #include <QApplication>
 #include <QTest>
 
@@ -9,19 +9,16 @@
 int main(int argc, char** argv) {
   QSurfaceFormat::setDefaultFormat(tactus::ui::Viewport::surface_format());
   QApplication application(argc, argv);
-  // A suite's name as first argument runs that suite alone.
-  const QString only = argc > 1 ? QString::fromLocal8Bit(argv[1]) : QString();
+  QStringList arguments = QApplication::arguments();
+  const auto suites = tactus::test::suites();
+  QString only;
+  for (const auto& suite : suites)
+    if (arguments.size() > 1 && arguments[1] == QLatin1String(suite.name)) only = arguments[1];
+  if (!only.isEmpty()) arguments.removeAt(1);
   int failures = 0;
-  bool found = false;
-  QStringList arguments = application.arguments();
-  for (const auto& [name, make] : tactus::test::suites()) {
-    if (!only.isEmpty() && only == QLatin1String(name)) found = true;
-  }
-  if (found) arguments.removeAt(1);
-  for (const auto& [name, make] : tactus::test::suites()) {
-    if (found && only != QLatin1String(name)) continue;
-    const std::unique_ptr<QObject> suite = make();
-    failures += QTest::qExec(suite.get(), arguments);
+  for (const auto& suite : suites) {
+    if (only.isEmpty() ? suite.alone : only != QLatin1String(suite.name)) continue;
+    failures += QTest::qExec(suite.make().get(), arguments);
   }
   tactus::test::close_studio();
   return failures == 0 ? 0 : 1;

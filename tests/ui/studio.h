@@ -3,9 +3,13 @@
 #pragma once
 
 #include <QTemporaryDir>
+#include <QWidget>
+#include <functional>
 #include <memory>
 
 #include "tactus/ui/main_window.h"
+
+class QPushButton;
 
 namespace tactus::test {
 
@@ -14,10 +18,10 @@ class Studio {
   Studio();
   ~Studio();
   ui::MainWindow* window() const { return window_.get(); }
-  // Opens the sample and waits for its analysis; at once when it is already there, unedited.
-  void analyse_sample();
+  // The sample, unedited and analysed, in a window of the usual size with everything as at the start.
+  void show_sample();
   QString folder() const { return folder_.path(); }
-  // Closes and opens the window: what the next start of the program finds. `crash`: without a clean exit.
+  // What the next start of the program finds; `crash`: without a clean exit before it.
   void restart(bool crash = false);
 
  private:
@@ -27,8 +31,19 @@ class Studio {
 };
 
 Studio& studio();
+void close_studio();
+
 // Saves a picture of a widget, by default the window; false when it cannot be written.
 bool shot(const char* name, QWidget* widget = nullptr);
-void close_studio();
+// The visible button with this text under a widget; null: none.
+QPushButton* button(QWidget* under, const QString& text);
+// Press, moves and release of the left button through these points.
+void drag(QWidget* widget, const std::vector<QPoint>& path, Qt::KeyboardModifiers modifiers = {});
+// A wheel turn of `notches` at a point.
+void wheel(QWidget* widget, const QPoint& at, int notches);
+// Files dropped onto the window.
+void drop(QWidget* window, const QStringList& files);
+// Waits until no run is under way and none is about to start.
+bool wait_idle(ui::MainWindow* window, int milliseconds = 60000);
 
 }  // namespace tactus::test

@@ -1,20 +1,20 @@
-// The window as a whole, by real events on the sample.
-#include <QFile>
+// First start, a run from the sample to its end, the steps.
+#include <QPushButton>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 #include <QTest>
 
 #include "studio.h"
 #include "suites.h"
-#include "tactus/io/project.h"
+#include "tactus/pipeline/analysis.h"
 #include "tactus/ui/document.h"
-#include "tactus/ui/main_window.h"
 #include "tactus/ui/message_area.h"
 #include "tactus/ui/photograph_panel.h"
-#include "tactus/ui/plot_widget.h"
 #include "tactus/ui/run_controller.h"
+#include "tactus/ui/stage_list.h"
 #include "tactus/ui/steps_panel.h"
 #include "tactus/ui/timeline_bar.h"
+#include "tactus/ui/viewport_panel.h"
+#include "tactus/ui/welcome.h"
 
 using namespace tactus;
 using pipeline::Stage;
@@ -29,104 +29,58 @@ class TestWindow : public QObject {
   void initTestCase() { window_ = test::studio().window(); }
 
   void emptyWindowSaysWhatToDo() {
-    window_->run();
-    QVERIFY(window_->messages()->text(QStringLiteral("error")).contains(QStringLiteral("no photograph")));
+    QVERIFY(window_->viewport_panel()->welcome()->isVisible());
+    QVERIFY(!window_->photograph()->run_button()->isEnabled());
     QVERIFY(shot("empty.png"));
+    window_->run();   // Ctrl+R
+    QVERIFY(window_->messages()->text(QStringLiteral("error")).contains(QStringLiteral("no photograph")));
+    QTest::mouseClick(test::button(window_->messages(), QStringLiteral("Dismiss")), Qt::LeftButton);
+    QVERIFY(!window_->messages()->isVisible());
+  }
+
+  void aPhotographWithoutMarksSaysWhatIsNeeded() {
+    auto inputs = pipeline::Inputs();
+    inputs.photo_name = "plain.png";
+    inputs.photo = ImageU8(640, 480, 3);
+    std::fill(inputs.photo.data.begin(), inputs.photo.data.end(), std::uint8_t{120});
+    window_->document()->reset(std::move(inputs), {});
+    QVERIFY(window_->photograph()->needed().contains(QStringLiteral("Mark the person's joints")));
+    QVERIFY(window_->viewport_panel()->hint().contains(QStringLiteral("Analyse")));
+    QVERIFY(shot("unmarked.png"));
+    window_->run();
+    QTRY_VERIFY_WITH_TIMEOUT(!window_->controller()->running(), 30000);
+    QVERIFY(shot("unmarked_failed.png"));
+    window_->close_document();
+    QVERIFY(window_->viewport_panel()->welcome()->isVisible());
   }
 
   void sampleRunsToTheEnd() {
     QSignalSpy shown(window_, &ui::MainWindow::analysis_shown);
-    window_->open_sample();
+    auto* sample = test::button(window_->viewport_panel()->welcome(), QStringLiteral("Camera"));
+    QVERIFY(sample != nullptr);
+    QTest::mouseClick(sample, Qt::LeftButton);
     QVERIFY(window_->controller()->running());
-    QTest::qWait(1500);
+    QVERIFY(test::button(window_, QStringLiteral("Cancel")) != nullptr);
+    QTRY_VERIFY_WITH_TIMEOUT(window_->analysis() && window_->analysis()->report(Stage::photograph).state == pipeline::StageState::done, 20000);
     QVERIFY(shot("running.png"));
     QVERIFY(shown.wait(120000));
-    QCOMPARE(window_->timeline()->position().stage, Stage::result);
-    QVERIFY(window_->analysis()->fit->records.size() > 20);
+    QCOMPARE(window_->timeline()->position().stage, Stage::result);   // the timeline followed
+    QVERIFY(window_->analysis()->fit->records.size() > 10);
+    QVERIFY(window_->photograph()->needed().isEmpty());
+    QVERIFY(window_->viewport_panel()->hint().isEmpty());
+    QTRY_VERIFY(!window_->photograph()->canvas()->projection().isNull());
     QVERIFY(shot("result.png"));
   }
 
-  void timelineMovesTheObject() {
-    auto* bar = window_->timeline();
-    bar->set_position({Stage::fit, 0});
-    const auto first = pipeline::object_pose(*window_->analysis(), bar->position());
-    QTest::mouseClick(bar, Qt::LeftButton, {}, QPoint(static_cast<int>(bar->width() * 0.85), 20));
-    QCOMPARE(bar->position().stage, Stage::fit);
-    QVERIFY(bar->position().step > 10);
-    QCOMPARE(window_->steps()->loss_plot()->cursor(), bar->position().step);
-    const auto later = pipeline::object_pose(*window_->analysis(), bar->position());
-    QVERIFY((first->translation - later->translation).norm() > 1e-4);
-    const int step = bar->position().step;
-    QTest::keyClick(bar, Qt::Key_Left);
-    QCOMPARE(bar->position().step, step - 1);
-    QTest::keyClick(bar, Qt::Key_Home);
-    QCOMPARE(bar->position().step, 0);
-    QVERIFY(shot("fit_first.png"));
-    bar->set_position({Stage::predict, 2});
-    QVERIFY(shot("masks.png"));
-    QTest::keyClick(bar, Qt::Key_Space);
-    QTest::qWait(300);
-    QVERIFY(bar->position() != (pipeline::TimelinePosition{Stage::predict, 2}));
-    QTest::keyClick(bar, Qt::Key_Space);
-    QVERIFY(!bar->playing());
-  }
-
-  void editsAreUndone() {
-    auto* document = window_->document();
-    const auto before = document->inputs().prompt;
-    document->edit(QStringLiteral("Change prompt"), [](pipeline::Inputs& in) { in.prompt = "Which hand?"; });
-    QCOMPARE(document->undo_stack()->undoText(), QStringLiteral("Change prompt"));
-    document->undo_stack()->undo();
-    QCOMPARE(document->inputs().prompt, before);
-    // A joint dragged with the mouse: one step of undo for the whole drag.
-    auto* canvas = window_->photograph()->canvas();
-    const auto nose = (*document->inputs().keypoints)[0];
-    const int depth = document->undo_stack()->index();
-    const QPoint at = canvas->widget_from_photo({nose.x, nose.y}).toPoint();
-    QTest::mousePress(canvas, Qt::LeftButton, {}, at);
-    QTest::mouseMove(canvas, at + QPoint(6, 4));
-    QTest::mouseMove(canvas, at + QPoint(12, 8));
-    QTest::mouseRelease(canvas, Qt::LeftButton, {}, at + QPoint(12, 8));
-    QVERIFY((*document->inputs().keypoints)[0].x > nose.x + 2);
-    QCOMPARE(document->undo_stack()->index(), depth + 1);
-    QVERIFY(window_->controller()->running());   // it refits
-    window_->controller()->cancel();
-    QTRY_VERIFY_WITH_TIMEOUT(!window_->controller()->running(), 5000);
-    QVERIFY(window_->analysis()->fit != nullptr);   // the earlier result is still there
-    document->undo_stack()->undo();
-    QCOMPARE((*document->inputs().keypoints)[0].x, nose.x);
-  }
-
-  void wrongFileIsSaidInPlace() {
-    QTemporaryDir folder;
-    QFile file(folder.filePath(QStringLiteral("notes.png")));
-    QVERIFY(file.open(QIODevice::WriteOnly));
-    file.write("no picture");
-    file.close();
-    window_->open_file(file.fileName());
-    QTRY_VERIFY_WITH_TIMEOUT(window_->messages()->text(QStringLiteral("error")).contains(QStringLiteral("notes.png")), 5000);
-    QVERIFY(shot("error.png"));
-    QVERIFY(!window_->document()->inputs().photo.empty());
-  }
-
-  void projectComesBack() {
-    QTemporaryDir folder;
-    const QString file = folder.filePath(QStringLiteral("a.tactus"));
-    window_->save_project(file);
-    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(file), 5000);
-    const auto project = io::read_project(file.toStdString());
-    QVERIFY(project.inputs.photo == window_->document()->inputs().photo);
-    QVERIFY(project.inputs.keypoints == window_->document()->inputs().keypoints);
-    QVERIFY(project.inputs.object_mask == window_->document()->inputs().object_mask);
-    QCOMPARE(project.inputs.prompt, window_->document()->inputs().prompt);
-  }
-
-  void smallLightWindow() {
-    window_->resize(1024, 700);
-    window_->set_dark(false);
+  void aStepTakesTheTimelineThere() {
+    auto* stages = window_->steps()->stages();
+    QTest::mouseClick(stages->row(Stage::align), Qt::LeftButton, {}, QPoint(40, 8));
+    QCOMPARE(window_->timeline()->position().stage, Stage::align);
+    QVERIFY(shot("align.png"));
+    QTest::keyClick(stages->row(Stage::predict), Qt::Key_Return);
+    QCOMPARE(window_->timeline()->position().stage, Stage::predict);
+    QVERIFY(stages->text_of(Stage::fit).contains(QStringLiteral("iterations")));
     window_->timeline()->go_to_end();
-    QVERIFY(shot("light_small.png"));
-    QVERIFY(window_->width() <= 1100);
   }
 };
 

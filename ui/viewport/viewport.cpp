@@ -396,6 +396,7 @@ bool Viewport::Impl::forward(QEvent* e) {
           interactor->InvokeEvent(down ? vtkCommand::LeftButtonPressEvent : vtkCommand::LeftButtonReleaseEvent);
           if (!down && !moved && tool == Tool::navigate) {
             if (const auto pick = pick_at(m->position())) Q_EMIT q->clicked(*pick);
+            else Q_EMIT q->clicked_nothing();
           } else if (!down) {
             Q_EMIT q->view_changed();
           }

@@ -43,6 +43,7 @@ class Document : public QObject {
  Q_SIGNALS:
   void replaced();      // another photograph or project
   void gesture_ended();
+  void masks_changed();  // before the `changed` of the same change
   void changed();       // any change, undo and redo included
 
  private:

@@ -10,7 +10,7 @@ namespace tactus::ui {
 
 class Document;
 
-enum class FileKind { picture, mask, project, mesh, keypoints, body, unknown };
+enum class FileKind { picture, mask, project, mesh, keypoints, body, folder, unknown };
 // By extension and, for pictures, by whether the name says "mask" while a photograph is open.
 FileKind kind_of(const QString& path, bool has_photo);
 

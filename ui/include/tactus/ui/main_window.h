@@ -24,6 +24,7 @@ class ElidedLabel;
 class Exporter;
 class MessageArea;
 class PhotographPanel;
+class ResultFile;
 class RunController;
 class StepsPanel;
 class TimelineBar;
@@ -39,12 +40,15 @@ class MainWindow : public QMainWindow {
     std::vector<std::string> samples;                                  // their names, the default first
     std::string version;
     std::string autosave_folder;                                       // empty: no autosave
+    pipeline::Options options;                                         // of new documents
   };
   explicit MainWindow(Services services, QWidget* parent = nullptr);
   ~MainWindow() override;
 
-  // Opens what the file is: picture, project, mesh, keypoints, mask. Reads on another thread.
+  // Opens what the file is: picture, project, mesh, keypoints, posed body, mask. Reads on another thread.
   void open_file(const QString& path);
+  // One after the other: a picture or project first, then what belongs to it.
+  void open_files(const QStringList& paths);
   void open_sample(const QString& name = {});    // empty: the default one
   void close_document();                         // nothing open
   void run();
@@ -59,6 +63,9 @@ class MainWindow : public QMainWindow {
   PhotographPanel* photograph() const { return photograph_; }
   MessageArea* messages() const { return messages_; }
   Exporter* exporter() const { return exporter_; }
+  ResultFile* result_file() const { return result_; }
+  Autosave* autosave() const { return autosave_; }
+  DebugView* debug() const { return debug_; }
   std::shared_ptr<const pipeline::Analysis> analysis() const;
   QString status_text() const;
   void show_error(const QString& sentence);      // stays until it is read
@@ -75,6 +82,7 @@ class MainWindow : public QMainWindow {
   void dragEnterEvent(QDragEnterEvent*) override;
   void dropEvent(QDropEvent*) override;
   void closeEvent(QCloseEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;   // what no panel wanted goes to the timeline
 
  private:
   void lay_out();
@@ -87,7 +95,8 @@ class MainWindow : public QMainWindow {
   void make_analyse_menu();
   void make_help_menu();
   void open_with_dialog();
-  void export_again();
+  void open_next();
+  void show_hint();
   void offer_recovery();
   void show_analysis();
   void show_position(const pipeline::TimelinePosition& position);
@@ -104,10 +113,14 @@ class MainWindow : public QMainWindow {
   TimelineBar* timeline_;
   MessageArea* messages_;
   DebugView* debug_;
+  ResultFile* result_;
   ElidedLabel* status_;
   QLabel* model_;
   QProgressBar* progress_;
   QPushButton* cancel_;
+  QAction* cancel_action_ = nullptr;
+  QStringList to_open_;
+  bool opening_ = false;
   QMenu* recent_ = nullptr;
   bool follow_ = true;      // the timeline follows a run until the user takes it
 };

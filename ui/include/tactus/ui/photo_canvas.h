@@ -1,12 +1,12 @@
-// The photograph with what is marked on it: zoom, pan, joints, masks, boxes, the projected object.
+// The photograph with what is marked on it: zoom, pan, joints, masks, boxes, the projected body and object.
 #pragma once
 
 #include <QImage>
 #include <QWidget>
+#include <memory>
 #include <optional>
+#include <vector>
 
-#include "tactus/geometry/camera.h"
-#include "tactus/geometry/transform.h"
 #include "tactus/ui/document.h"
 
 namespace tactus::ui {
@@ -19,24 +19,30 @@ class PhotoCanvas : public QWidget {
 
   explicit PhotoCanvas(Document* document, QWidget* parent = nullptr);
   void set_tool(Tool tool);
+  Tool tool() const { return tool_; }
   void set_target(Target target) { target_ = target; }
-  void set_brush_radius(double pixels);              // of the photograph
+  void set_brush_radius(double pixels);              // of the photograph; clamped
+  double brush_radius() const { return brush_; }
+  static constexpr double kLargestBrush = 120.0;
   void set_mask_opacity(double opacity);
   // The joint that the next click of the joint tool places.
   void set_next_joint(int keypoint) { next_joint_ = keypoint; }
   int next_joint() const { return next_joint_; }
-  // Outline of the object at a pose; nullopt: none.
-  void set_outline(const geometry::Mesh* object, const std::optional<geometry::SimilarityTransform>& photo_from_object,
-                   const geometry::PinholeCamera& camera);
+  int selected_joint() const { return selected_; }   // -1: none
+  // Outlines of the body and of the object at a position of the timeline; drawn on another thread.
+  void show_projection(std::shared_ptr<const pipeline::Analysis> analysis, const pipeline::TimelinePosition& position);
+  const QImage& projection() const { return projection_; }
   void fit_to_view();
+  double zoom() const { return scale_; }
   QPointF widget_from_photo(const QPointF& p) const { return origin_ + scale_ * p; }
   QPointF photo_from_widget(const QPointF& p) const { return (p - origin_) / scale_; }
   QSize minimumSizeHint() const override { return {220, 180}; }
 
  Q_SIGNALS:
   void box_drawn(const QRectF& photo_rect);          // of the current target
-  void marks_finished();                             // a drag or stroke ended
   void joint_placed(int keypoint);
+  void brush_changed(double radius);
+  void told(const QString& text);                    // about the joint under the pointer; empty: nothing there
 
  protected:
   void paintEvent(QPaintEvent*) override;
@@ -45,24 +51,37 @@ class PhotoCanvas : public QWidget {
   void mouseMoveEvent(QMouseEvent*) override;
   void mouseReleaseEvent(QMouseEvent*) override;
   void wheelEvent(QWheelEvent*) override;
+  void keyPressEvent(QKeyEvent*) override;
+  void leaveEvent(QEvent*) override;
   void contextMenuEvent(QContextMenuEvent*) override;
-  bool event(QEvent*) override;
 
  private:
   int joint_at(const QPointF& widget) const;
-  void refresh();
+  QString joint_text(int k) const;                   // name and, once the body is fitted, its error
+  void take_photo();
+  void compose_masks(QRect dirty);
+  void draw_joints(QPainter& painter) const;
+  void draw_projection();
+  void move_joint(int k, const QPointF& photo);
+  void set_visibility(int k, body::Visibility visibility);
+  void step_selection(int by);
+  void zoom_at(const QPointF& widget, double factor);
   void paint_stroke(const QPointF& from, const QPointF& to);
   void commit_stroke();
   Document* document_;
-  QImage photo_, masks_, outline_;
+  std::vector<QImage> photo_;                        // the photograph, then halves of it for drawing it small
+  QImage masks_, projection_;
   double scale_ = 1.0, opacity_ = 0.45, brush_ = 10.0;
   QPointF origin_, press_, last_;
-  bool fitted_ = true, panning_ = false, boxing_ = false, stroking_ = false;
-  int dragged_ = -1, next_joint_ = 0, drag_serial_ = 0;
+  bool fitted_ = true, panning_ = false, boxing_ = false, stroking_ = false, inside_ = false;
+  int dragged_ = -1, hovered_ = -1, selected_ = -1, next_joint_ = 0, drag_serial_ = 0;
   Tool tool_ = Tool::select;
   Target target_ = Target::object;
   ImageU8 stroke_;
-  std::string shown_photo_;
+  std::shared_ptr<const pipeline::Analysis> analysis_;
+  pipeline::TimelinePosition position_;
+  bool projecting_ = false, project_again_ = false;
+  int photo_serial_ = 0;
 };
 
 // A copy Qt can draw.

@@ -14,6 +14,7 @@ class QToolButton;
 
 namespace tactus::ui {
 
+class NeededList;
 class PromptEdit;
 
 class PhotographPanel : public QWidget {
@@ -24,6 +25,12 @@ class PhotographPanel : public QWidget {
   void set_running(bool running);
   void focus_prompt();
   PromptEdit* prompt() const { return prompt_; }
+  QComboBox* object() const { return object_; }
+  QDoubleSpinBox* size() const { return size_; }
+  QToolButton* tool_button(PhotoCanvas::Tool tool) const;
+  QComboBox* target() const { return target_; }
+  QPushButton* run_button() const { return run_; }
+  NeededList* needed_list() const { return needed_; }
   QString needed() const;                 // what is still needed, as shown; empty: nothing
 
  Q_SIGNALS:
@@ -31,17 +38,20 @@ class PhotographPanel : public QWidget {
   void cancel_requested();
   void open_mesh_requested();
   void failed(const QString& sentence);
+  void told(const QString& text);         // about the joint under the pointer
 
  private:
   void show_document();
   void make_mask(const QRectF& photo_rect);
+  void show_needed();
   Document* document_;
   PhotoCanvas* canvas_;
   PromptEdit* prompt_;
   QDoubleSpinBox* size_;
   QComboBox *object_, *target_, *joint_;
   QPushButton* run_;
-  QLabel *needed_, *busy_;
+  QLabel* busy_;
+  NeededList* needed_;
   QSlider* brush_;
   std::vector<QToolButton*> tools_;
   bool running_ = false;

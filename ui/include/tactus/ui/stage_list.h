@@ -24,11 +24,13 @@ class StageList : public QWidget {
   void clear_failure();
   void set_current(pipeline::Stage stage);
   QString text_of(pipeline::Stage stage) const;         // as shown
+  QWidget* row(pipeline::Stage stage) const;
   QWidget* retry_button(pipeline::Stage stage) const;   // visible on a failed stage
 
  Q_SIGNALS:
   void chosen(tactus::pipeline::Stage stage);
   void retry_requested();
+  void dragged(tactus::pipeline::Stage stage);          // with the mouse, away from its row
 
  private:
   void fill();

@@ -31,6 +31,9 @@ class StepsPanel : public QWidget {
   ViewStrip* strip() const { return strip_; }
   ViewEditor* editor() const { return editor_; }
   PlotWidget* loss_plot() const { return losses_; }
+  PlotWidget* rmse_plot() const { return rmse_; }
+  QSlider* threshold_slider() const { return threshold_; }
+  QString contact_text() const;
   QSize sizeHint() const override;
 
  Q_SIGNALS:

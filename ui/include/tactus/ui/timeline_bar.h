@@ -24,6 +24,7 @@ class TimelineBar : public QWidget {
   void step(int by);              // across stages
   void jump_stage(int direction); // to the start of the previous or next stage
   void go_to_end();
+  bool handle_key(QKeyEvent* e);  // Space, arrows, Home, End; false: none of these
 
  Q_SIGNALS:
   void taken();                   // the user moved it

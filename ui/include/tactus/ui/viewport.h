@@ -38,6 +38,7 @@ class Viewport : public QOpenGLWidget {
   void hovered(const tactus::scene::Pick& pick);
   void hover_left();
   void clicked(const tactus::scene::Pick& pick);      // pins
+  void clicked_nothing();
   void view_changed();                                // the camera moved or a named view was chosen
   // A stroke of the contact brush: vertices touched so far by this stroke; finished on release.
   void painted(tactus::scene::Subject subject, const std::vector<int>& vertices, bool erase, bool finished);

@@ -4,6 +4,7 @@
 #include <QString>
 #include <QWidget>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,20 +36,32 @@ class ViewportPanel : public QWidget {
   void set_tool(Viewport::Tool tool);
   void clear_painting();
   void set_dark(bool dark);
+  // Said in the middle of the empty scene while there is nothing to see; empty: nothing.
+  void set_hint(const QString& text);
+  QString hint() const;
+  QToolButton* tool_button(Viewport::Tool tool) const;
+  QPushButton* clear_button() const { return clear_; }
 
  Q_SIGNALS:
   void told(const QString& text);      // about what is under the pointer
 
+ protected:
+  void resizeEvent(QResizeEvent*) override;
+
  private:
   void show_document();
   void show_tool();
-  void describe(const scene::Pick& pick);
+  QString described(const scene::Pick& pick) const;
+  void pin(const std::optional<scene::Pick>& pick);
+  void place_hint();
   Document* document_;
   QStackedWidget* pages_;
   Viewport* viewport_;
   Welcome* welcome_;
   ContactBrush* brush_;
-  QWidget* tools_;
+  QWidget *tools_, *brush_tools_;
+  QLabel* hint_;
+  std::optional<scene::Pick> pinned_;
   QToolButton *navigate_, *paint_, *erase_;
   QSlider* size_;
   QLabel* size_label_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tactus/geometry/camera.h"
@@ -29,6 +30,7 @@ struct DisplayOptions {
   bool colour_bar = true;
   bool photo_backdrop = true;      // the photograph behind the scene while in the photo view
   bool trajectory = true;          // path of the object's centre over the iterations
+  bool links = true;               // lines between corresponding points
   bool show_body = true, show_object = true;
   float threshold = 0.5F;          // contact above it is outlined/saturated
   bool dark = true;
@@ -59,6 +61,8 @@ class Scene {
   // nullopt hides the object (before Align there is no pose).
   void set_object_pose(const std::optional<geometry::SimilarityTransform>& photo_from_object);
   void set_trajectory(const std::vector<Eigen::Vector3d>& centres_photo);
+  // Lines between points that belong together (frame photo), as ICP pairs them; empty: none.
+  void set_links(const std::vector<std::pair<Eigen::Vector3d, Eigen::Vector3d>>& links_photo);
   void set_photo(const ImageU8& photo, const geometry::PinholeCamera& camera);
   void set_display(const DisplayOptions& options);
   const DisplayOptions& display() const;
