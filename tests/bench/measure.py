@@ -2,7 +2,8 @@
 """Measures Tactus against its budgets and prints one table.  usage: measure.py BUILD_DIR
 
 Whole programs are run on the bundled sample; Studio needs a display or xvfb-run, and is left out without. Wall times;
-other work on the machine shows in them, hardly in the last column, the processor time of all threads together.
+other work on the machine shows in them, hardly in the last column, the processor time of all threads together
+(over the number of cores it is what an idle machine would need, where the work spreads).
 """
 import json
 import os
@@ -50,6 +51,9 @@ def sample():
 
 
 def studio():
+    if not (BIN / "tactus-studio").exists():
+        print("Studio is left out: it is not built here")
+        return
     program = [str(BIN / "tactus-studio"), "--first-frame"]
     if not os.environ.get("DISPLAY"):
         if not shutil.which("xvfb-run"):
@@ -78,6 +82,7 @@ def studio():
 def frame():
     bench = BIN / "bench_scene"
     if not bench.exists():
+        print("the scene's frame times are left out: bench_scene is not built here")
         return
     command = [str(bench), "--benchmark_format=json"]
     if not os.environ.get("DISPLAY"):
