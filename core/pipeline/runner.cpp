@@ -423,8 +423,14 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
 
   if (!run.wanted(Stage::result)) return a;
   a.report(Stage::result).state = StageState::done;
+  a.report(Stage::result).peak_memory_mb = peak_memory_mb();
   a.report(Stage::result).message = format("mask overlap %.2f, smallest distance %.1f cm", a.fit->mask_iou,
                                            100.0 * a.fit->smallest_distance_m);
+  if (a.inputs->truth) {
+    const TruthErrors errors = compare_with_truth(a, *a.inputs->truth);
+    if (errors.object_rotation_deg && errors.object_centre_cm)
+      a.report(Stage::result).message += format("; %.1f° and %.1f cm from the truth", *errors.object_rotation_deg, *errors.object_centre_cm);
+  }
   progress.report(1.0);
   run.notify(Stage::result);
   return a;
