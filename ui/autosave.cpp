@@ -30,7 +30,8 @@ Autosave::Autosave(Document* document, QString folder, QObject* parent)
   timer_->setInterval(2000);
   connect(timer_, &QTimer::timeout, this, &Autosave::save);
   connect(document, &Document::changed, this, [this] {
-    if (ours_ && !document_->inputs().photo.empty() && document_->unsaved()) timer_->start();
+    // Whether there is anything unsaved is known after the change, when the timer fires.
+    if (ours_ && !document_->inputs().photo.empty()) timer_->start();
   });
 }
 

@@ -102,6 +102,7 @@ void MainWindow::connect_panels() {
     setWindowTitle(document_->title());
     setWindowModified(document_->unsaved());
   });
+  connect(document_->undo_stack(), &QUndoStack::cleanChanged, this, [this] { setWindowModified(document_->unsaved()); });
   connect(document_, &Document::replaced, this, [this] {
     timeline_->set_position({});
     messages_->dismiss(QStringLiteral("error"));

@@ -37,12 +37,12 @@ int PhotoCanvas::joint_at(const QPointF& widget) const {
 }
 
 void PhotoCanvas::move_joint(int k, const QPointF& p) {
-  const auto& photo = document_->inputs().photo;
+  const int width = document_->inputs().photo.width, height = document_->inputs().photo.height;   // not there during an edit
   document_->edit(tr("Move %1").arg(joint_name(k)), [&](pipeline::Inputs& in) {
     auto& mark = (*in.keypoints)[static_cast<std::size_t>(k)];
     // A joint may lie outside the picture, but not where the body's fit would refuse it.
-    mark.x = std::clamp(p.x(), -0.9 * photo.width, 1.9 * photo.width);
-    mark.y = std::clamp(p.y(), -0.9 * photo.height, 1.9 * photo.height);
+    mark.x = std::clamp(p.x(), -0.9 * width, 1.9 * width);
+    mark.y = std::clamp(p.y(), -0.9 * height, 1.9 * height);
     if (mark.visibility == body::Visibility::unknown) mark.visibility = body::Visibility::visible;
   }, 1000 + drag_serial_);
 }

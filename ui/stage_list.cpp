@@ -101,7 +101,7 @@ class StageRow : public QWidget {
       painter.setBrush(Qt::NoBrush);
       painter.drawRect(rect().adjusted(0, 0, -1, -1));
     }
-    const QPointF c(15.5, 4 + name_->height() / 2.0);
+    const QPointF c(15.5, name_->geometry().center().y() + 0.5);
     constexpr double r = 5.0;
     painter.setPen(Qt::NoPen);
     switch (state_) {
@@ -181,6 +181,7 @@ StageList::StageList(QWidget* parent) : QWidget(parent) {
     rows_.push_back(new StageRow(static_cast<Stage>(i), this));
     column->addWidget(rows_.back());
   }
+  column->addStretch(1);
   fill();
 }
 

@@ -167,7 +167,19 @@ void ViewportPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analy
     scene.set_contact(scene::Subject::object, a.object_contact->probability, a.object_contact->coverage);
     shown_object_contact_ = a.object_contact.get();
   }
+  // What this analysis does not have must not stay from the one before it.
+  if (!a.body_contact && shown_body_contact_ != nullptr) {
+    scene.clear_contact(scene::Subject::body);
+    scene.clear_contact(scene::Subject::object);
+    shown_body_contact_ = shown_object_contact_ = nullptr;
+  }
+  if (!a.fit && shown_fit_ != nullptr) {
+    scene.set_trajectory({});
+    shown_fit_ = nullptr;
+  }
   if (a.fit && a.object && shown_fit_ != a.fit.get()) {
+    // The object has come: it belongs into the picture, unless the user has chosen another view meanwhile.
+    frame = frame || (shown_fit_ == nullptr && scene.current_view() == scene::NamedView::front);
     shown_fit_ = a.fit.get();
     const Eigen::Vector3d centre = geometry::area_weighted_centroid(a.object->mesh);
     std::vector<Eigen::Vector3d> path;

@@ -239,7 +239,7 @@ void Scene::set_links(const std::vector<std::pair<Eigen::Vector3d, Eigen::Vector
 void Scene::set_trajectory(const std::vector<Eigen::Vector3d>& centres) {
   vtkNew<vtkPoints> points;
   vtkNew<vtkCellArray> lines;
-  lines->InsertNextCell(static_cast<int>(centres.size()));
+  if (!centres.empty()) lines->InsertNextCell(static_cast<int>(centres.size()));
   for (const auto& c : centres) {
     const Eigen::Vector3d d = to_display(c);
     lines->InsertCellPoint(points->InsertNextPoint(d.x(), d.y(), d.z()));

@@ -81,7 +81,9 @@ void Studio::show_sample() {
   window_->open_sample();
   if (!shown.wait(120000)) qFatal("the sample was not analysed: %s", qPrintable(window_->status_text()));
   window_->viewport()->set_view(scene::NamedView::front);
-  QTest::qWait(50);
+  // Shortcuts are the active window's.
+  window_->activateWindow();
+  if (!QTest::qWaitForWindowActive(window_.get())) qWarning("the window is not active");
 }
 
 Studio& studio() {

@@ -62,6 +62,7 @@ class TestLive : public QObject {
 
   void aCancelledRunKeepsWhatWasKnown() {
     const auto before = window_->analysis();
+    QTest::keyClick(window_->photograph()->prompt(), Qt::Key_End, Qt::ControlModifier);
     QTest::keyClicks(window_->photograph()->prompt(), QStringLiteral(" And why?"));
     QVERIFY(window_->steps()->stages()->text_of(Stage::predict).contains(QStringLiteral("question changed")));
     QVERIFY(shot("stale.png"));

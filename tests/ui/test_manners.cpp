@@ -49,7 +49,7 @@ class TestManners : public QObject {
     QStringList list;
     for (auto* w : window_->findChildren<QWidget*>()) {
       if (!w->isVisible() || w->width() == 0) continue;
-      if (auto* b = qobject_cast<QAbstractButton*>(w); b != nullptr && !b->text().isEmpty() && b->width() < b->minimumSizeHint().width()) list << b->text();
+      if (auto* b = qobject_cast<QAbstractButton*>(w); b != nullptr && !b->text().isEmpty() && b->width() < b->fontMetrics().horizontalAdvance(b->text()) + 6) list << b->text();
       const QRect there(w->mapTo(window_, QPoint(0, 0)), w->size());
       if (there.right() > window_->width()) list << QString::fromLatin1(w->metaObject()->className()) + QLatin1Char(' ') + w->accessibleName();
     }
