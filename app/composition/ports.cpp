@@ -1,6 +1,8 @@
 #include "tactus/app/ports.h"
 
+#include <Eigen/LU>
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -8,6 +10,7 @@
 #include "tactus/error.h"
 #include "tactus/io/body_files.h"
 #include "tactus/io/keypoints_json.h"
+#include "tactus/io/npz.h"
 #include "tactus/io/picture.h"
 #include "tactus/render/cpu.h"
 
@@ -35,6 +38,21 @@ nlohmann::json read_sample(const std::string& name) {
   } catch (const nlohmann::json::exception&) {
     throw cannot_run(file.string() + ": the sample's description is damaged; build Tactus again");
   }
+}
+
+std::shared_ptr<const pipeline::Truth> read_truth(const fs::path& path) {
+  const io::NpzFile file(path);
+  auto truth = std::make_shared<pipeline::Truth>();
+  const auto pose = file.at("photo_from_object").expect({4, 4}).as_doubles();
+  const Eigen::Map<const Eigen::Matrix<double, 4, 4, Eigen::RowMajor>> matrix(pose.data());
+  truth->photo_from_object.scale = std::cbrt(matrix.topLeftCorner<3, 3>().determinant());
+  truth->photo_from_object.rotation = matrix.topLeftCorner<3, 3>() / truth->photo_from_object.scale;
+  truth->photo_from_object.translation = matrix.topRightCorner<3, 1>();
+  const auto body = file.at("body_vertices").expect({-1, 3}).as_floats();
+  truth->body = Eigen::Map<const geometry::Vertices>(body.data(), static_cast<Eigen::Index>(body.size() / 3), 3);
+  truth->body_contact = file.at("body_contact").expect({-1}).as_int32();
+  truth->object_contact = file.at("object_contact").expect({-1}).as_int32();
+  return truth;
 }
 
 }  // namespace
@@ -97,6 +115,7 @@ pipeline::Inputs sample_inputs(const std::string& name) {
   inputs.person_box = person.box;
   inputs.human_mask = io::read_mask(folder / std::string(sample.at("human_mask")), width, height);
   inputs.object_mask = io::read_mask(folder / std::string(sample.at("object_mask")), width, height);
+  if (sample.contains("truth")) inputs.truth = read_truth(folder / std::string(sample.at("truth")));
   return inputs;
 }
 

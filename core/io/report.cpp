@@ -66,6 +66,19 @@ std::string report_json(const pipeline::Analysis& a, const ReportExtras& extras)
       j["fit"]["last_losses"] = losses(a.fit->records.back());
     }
   }
+  if (a.inputs->truth) {
+    const auto errors = pipeline::compare_with_truth(a, *a.inputs->truth);
+    ordered_json truth = ordered_json::object();
+    if (errors.body_cm) truth["body_cm"] = *errors.body_cm;
+    if (errors.object_rotation_deg) truth["object_rotation_deg"] = *errors.object_rotation_deg;
+    if (errors.object_centre_cm) truth["object_centre_cm"] = *errors.object_centre_cm;
+    const auto score = [&](const char* name, const std::optional<pipeline::ContactScore>& s) {
+      if (s) truth[name] = {{"precision", s->precision}, {"recall", s->recall}, {"f1", s->f1}};
+    };
+    score("body_contact", errors.body_contact);
+    score("object_contact", errors.object_contact);
+    j["against_truth"] = truth;
+  }
   ordered_json stages = ordered_json::array();
   for (int i = 0; i < pipeline::kStageCount; ++i) {
     const auto& r = a.stages[static_cast<std::size_t>(i)];

@@ -109,6 +109,10 @@ const std::vector<Recipe>& recipes() {
        .pose = {{"upperarm01.L", -25, 0, -10}, {"lowerarm01.L", -70, 0, 0}, {"upperarm01.R", 0, 0, 15}, {"lowerarm01.R", -60, 0, 0}},
        .object_turn = {0, 0, -70}, .object_part = "body", .body_parts = {"abdomen"}, .offset = {-.05, .02, .1}, .slide = {0, 0, -1},
        .chair_like = true, .visible_only = true, .field_of_view = 45},
+      // The bundled sample: the library's own chair, seen by the camera that the body fit assumes.
+      {.name = "seat", .interaction = "sit on", .object = "chair", .width = 640, .height = 480, .body_yaw = -40, .body_pitch = 10,
+       .pose = kSeated, .object_turn = {0, 0, 0}, .object_part = "seat", .body_parts = {"left buttock", "right buttock"},
+       .offset = {0, 0, .07}, .slide = {0, 1, 0}, .chair_like = true, .visible_only = true, .max_edge = 0, .field_of_view = 34.516},
   };
   return list;
 }
@@ -219,7 +223,7 @@ KnownScene make_scene(const std::string& name, const body::BodyModel& model, con
   const Vertices body_normals = geometry::vertex_normals(body);
 
   objects::ObjectOptions object_options;
-  object_options.max_edge_m = recipe.max_edge;
+  if (recipe.max_edge > 0.0) object_options.max_edge_m = recipe.max_edge;   // 0: the library's own
   objects::ObjectMesh object = objects::make_object(recipe.object, object_options);
   const Matrix3d object_turn = turn(recipe.object_turn.x(), recipe.object_turn.y(), recipe.object_turn.z());
   Vector3d target = Vector3d::Zero();

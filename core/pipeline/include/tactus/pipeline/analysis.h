@@ -12,6 +12,7 @@
 #include "tactus/contact/lift.h"
 #include "tactus/contact/predictor.h"
 #include "tactus/objects/library.h"
+#include "tactus/pipeline/truth.h"
 #include "tactus/reconstruct/reconstruct.h"
 #include "tactus/views/view_renderer.h"
 
@@ -45,6 +46,7 @@ struct Inputs {
   std::optional<Eigen::VectorXf> body_contact_edit, object_contact_edit;
   // Masks of the views painted by hand, logits; replace the predicted ones where present.
   std::map<int, ImageF> body_view_edit, object_view_edit;
+  std::shared_ptr<const Truth> truth;             // of a rendered sample; only compared with, never used
 };
 
 enum class Stage { photograph, body_pose, views, predict, lift, align, fit, result };
