@@ -332,7 +332,7 @@ void Scene::frame_all() {
     any = true;
   }
   if (any) s.renderer->ResetCamera(bounds);
-  s.renderer->GetActiveCamera()->Zoom(any ? 1.12 : 1.0);
+  s.renderer->GetActiveCamera()->Zoom(any ? 1.25 : 1.0);
   s.renderer->ResetCameraClippingRange();
 }
 
@@ -346,7 +346,7 @@ std::optional<Pick> Scene::pick(int x, int y) const {
   picker->SetTolerance(0.0005);
   for (Surface* surface : {&s.body, &s.object})
     if (surface->present() && surface->actor()->GetVisibility() != 0) picker->AddLocator(surface->locator());
-  if (picker->Pick(x, window->GetSize()[1] - 1 - y, 0, s.renderer) == 0) return std::nullopt;
+  if (picker->Pick(x + 0.5, window->GetSize()[1] - (y + 0.5), 0, s.renderer) == 0) return std::nullopt;
   for (const auto subject : {Subject::body, Subject::object}) {
     if (picker->GetActor() != s.surface(subject).actor()) continue;
     Pick pick;

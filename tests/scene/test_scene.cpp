@@ -241,8 +241,8 @@ class TestScene : public QObject {
     s.set_view(NamedView::photo);
     s.render_picture(320, 240);
     int hits = 0;
-    for (int y = 60; y < 200; y += 13)
-      for (int x = 100; x < 260; x += 13) {
+    for (int y = 60; y < 200; y += 9)
+      for (int x = 100; x < 260; x += 9) {
         // The pixel's ray against every triangle.
         const Eigen::Vector3d ray = camera().unproject({x + 0.5, y + 0.5}, 1.0);
         double nearest = std::numeric_limits<double>::max();
