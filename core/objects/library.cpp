@@ -76,13 +76,23 @@ bool same_word(const std::string& spoken, const std::string& known) {
   return known.ends_with("fe") && spoken == known.substr(0, known.size() - 2) + "ves";
 }
 
-bool holds_phrase(const std::vector<std::string>& words, const std::vector<std::string>& phrase) {
-  for (std::size_t start = 0; start + phrase.size() <= words.size(); ++start) {
-    bool all = true;
-    for (std::size_t i = 0; i < phrase.size() && all; ++i) all = same_word(words[start + i], phrase[i]);
-    if (all) return true;
-  }
-  return false;
+bool phrase_at(const std::vector<std::string>& words, std::size_t start, const std::vector<std::string>& phrase) {
+  if (start + phrase.size() > words.size()) return false;
+  for (std::size_t i = 0; i < phrase.size(); ++i)
+    if (!same_word(words[start + i], phrase[i])) return false;
+  return true;
+}
+
+// Where what is done to the object is said; the object follows. 0 when no such word is there.
+std::size_t after_the_verb(const std::vector<std::string>& words) {
+  static const std::vector<std::string> stems = {"touch", "contact", "hold", "held", "grip", "grasp", "grab", "sit", "sat", "lie", "lying", "lean",
+                                                 "stand", "stood", "rid", "carr", "wear", "kick", "play", "press", "look", "push", "pull", "us",
+                                                 "operat", "swing", "throw", "catch"};
+  static const std::vector<std::string> endings = {"", "s", "es", "e", "ing", "ting", "ping", "bing", "ied", "ies", "y", "ying", "ed", "d", "den", "n"};
+  for (std::size_t i = 0; i < words.size(); ++i)
+    for (const auto& stem : stems)
+      if (words[i].rfind(stem, 0) == 0 && std::find(endings.begin(), endings.end(), words[i].substr(stem.size())) != endings.end()) return i + 1;
+  return 0;
 }
 
 std::size_t edit_distance(const std::string& a, const std::string& b) {
@@ -118,21 +128,40 @@ const std::vector<Category>& categories() {
 }
 
 std::optional<std::string> find_category(std::string_view text) {
-  const auto words = words_of(text);
-  std::optional<std::string> best;
-  std::size_t longest = 0;
-  const auto consider = [&](const std::string& phrase, const char* category) {
-    const auto phrase_words = words_of(phrase);
-    if (phrase.size() > longest && holds_phrase(words, phrase_words)) {
-      longest = phrase.size();
-      best = category;
+  static const auto phrases = [] {
+    std::vector<std::pair<std::vector<std::string>, const char*>> all;
+    for (const Entry& entry : entries()) {
+      all.emplace_back(words_of(entry.name), entry.name);
+      for (const auto& synonym : entry.synonyms) all.emplace_back(words_of(synonym), entry.name);
     }
+    return all;
+  }();
+  const auto words = words_of(text);
+  // The longest name that begins at a word; none: length 0.
+  struct Named {
+    const char* category = nullptr;
+    std::size_t length = 0;
   };
-  for (const Entry& entry : entries()) {
-    consider(entry.name, entry.name);
-    for (const auto& synonym : entry.synonyms) consider(synonym, entry.name);
+  const auto named_at = [&](std::size_t start) {
+    Named named;
+    for (const auto& [phrase, category] : phrases)
+      if (phrase.size() > named.length && phrase_at(words, start, phrase)) named = {category, phrase.size()};
+    return named;
+  };
+  const std::size_t verb = after_the_verb(words);
+  for (const std::size_t from : {verb, std::size_t{0}}) {
+    std::optional<std::string> part;   // "the seat of …": what follows is meant, unless nothing does
+    for (std::size_t i = from; i < words.size(); ++i) {
+      const Named named = named_at(i);
+      if (named.length == 0) continue;
+      const std::size_t next = i + named.length;
+      if (next >= words.size() || words[next] != "of") return named.category;
+      if (!part) part = named.category;
+      i = next;
+    }
+    if (part) return part;
   }
-  return best;
+  return std::nullopt;
 }
 
 ObjectMesh make_object(std::string_view category, const ObjectOptions& options) {

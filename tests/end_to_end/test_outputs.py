@@ -82,7 +82,7 @@ class Outputs(unittest.TestCase):
             self.assertAlmostEqual(sum(v for k, v in losses.items() if k != "total"), losses["total"], places=9)
         self.assertLess(r["fit"]["last_losses"]["total"], r["fit"]["first_losses"]["total"])
         self.assertLess(r["body_fit"]["reprojection_rms_px"], 6.0)
-        self.assertGreater(r["fit"]["mask_iou"], 0.5)
+        self.assertGreater(r["fit"]["mask_iou"], 0.7)
         self.assertLess(r["fit"]["smallest_distance_m"], 0.02)
 
     def test_contacts(self):
@@ -106,6 +106,12 @@ class Outputs(unittest.TestCase):
             self.assertAlmostEqual(math.hypot(*matrix[4 * row:4 * row + 3]), scale, 9)
         for own, placed in zip(c["object_mesh_vertices"].rows(), c["object_vertices"].rows()):
             self.assertLess(math.dist(apply(matrix, own), placed), 1e-5)
+
+    def test_the_camera_stands_upright_and_looks_away_from_the_man(self):
+        matrix = self.contacts["photo_from_object"].values
+        up, lens = [matrix[i] for i in (1, 5, 9)], [matrix[i] for i in (2, 6, 10)]   # the object's y and z, photo frame
+        self.assertLess(up[1], -0.97)
+        self.assertGreater(lens[0], 0.85)   # the man stands at the left of the picture and looks to the right
 
     def test_placement_agrees_with_the_photograph(self):
         c = self.contacts

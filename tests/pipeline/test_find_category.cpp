@@ -31,8 +31,22 @@ TEST(FindCategory, WordsInsideWordsDoNotCount) {
 TEST(FindCategory, TheLongestNameAtTheSamePlace) {
   EXPECT_EQ(meant("He hits the tennis ball."), "tennis ball");
   EXPECT_EQ(meant("the camera on a tripod"), "camera on a tripod");
+  EXPECT_EQ(meant("typing on the notebook computer"), "laptop");
 }
 
+TEST(FindCategory, TheFirstOneAfterTheTouchVerb) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"Which body parts touch the cup on the table?", "cup"},
+      {"Where does the man at the table hold the knife next to the bowl?", "knife"},
+      {"the woman on the bench is holding an umbrella", "umbrella"},
+      {"Which parts of the person sitting on the chair?", "chair"},
+      {"riding a bike beside the motorcycle", "bicycle"},
+      {"the chair, the table and the bed", "chair"},
+      {"a phone that he uses", "phone"},
+      {"touch the seat of the bicycle", "bicycle"},
+      {"touching the box of what", "box"}};
+  for (const auto& [text, wanted] : cases) EXPECT_EQ(meant(text), wanted) << text;
+}
 
 }  // namespace
 }  // namespace tactus::objects

@@ -32,7 +32,9 @@ struct Category {
 
 const std::vector<Category>& categories();
 
-// The category meant by a word or a short phrase ("Camera", "the wooden chairs"); nullopt when none fits.
+// The category meant by a word, a phrase ("Camera", "the wooden chairs") or a question: the first one named after the word
+// for touching, else the first at all; the longest name at the same place; not a part ("the seat of the bicycle").
+// nullopt when none fits.
 std::optional<std::string> find_category(std::string_view text);
 
 struct ObjectOptions {
