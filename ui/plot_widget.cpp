@@ -5,6 +5,7 @@
 #include <QPainterPath>
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace tactus::ui {
 
@@ -50,8 +51,10 @@ void PlotWidget::paintEvent(QPaintEvent*) {
     return;
   }
   double top = 0.0;
+  // A start far off would press the others to the ground: it is cut at the border instead.
   for (const auto& s : series_)
-    for (const double v : s.values) top = std::max(top, v);
+    if (!s.background)
+      for (const double v : s.values) top = std::max(top, v);
   if (!(top > 0.0)) top = 1.0;
   // A round upper bound: 1, 2 or 5 times a power of ten.
   const double power = std::pow(10.0, std::floor(std::log10(top)));
@@ -78,7 +81,7 @@ void PlotWidget::paintEvent(QPaintEvent*) {
       if (i == 0) path.moveTo(p);
       else path.lineTo(p);
     }
-    painter.setPen(QPen(s.colour, 1.6));
+    painter.setPen(QPen(s.colour, s.background ? 0.8 : 1.6));
     painter.drawPath(path);
   }
   if (cursor_ >= 0 && cursor_ < n) {
@@ -88,9 +91,11 @@ void PlotWidget::paintEvent(QPaintEvent*) {
   painter.setClipping(false);
   // Legend under the plot, with the value at the cursor.
   double x = plot.left();
+  bool background_named = false;
   for (const auto& s : series_) {
+    if (s.background && std::exchange(background_named, true)) continue;
     QString text = s.name;
-    if (cursor_ >= 0 && cursor_ < static_cast<int>(s.values.size())) text += QStringLiteral(" %1").arg(s.values[static_cast<std::size_t>(cursor_)], 0, 'g', 3);
+    if (!s.background && cursor_ >= 0 && cursor_ < static_cast<int>(s.values.size())) text += QStringLiteral(" %1").arg(s.values[static_cast<std::size_t>(cursor_)], 0, 'g', 3);
     const double w = painter.fontMetrics().horizontalAdvance(text) + 20;
     if (x + w > width()) break;
     painter.setPen(QPen(s.colour, 2.5));

@@ -145,7 +145,18 @@ void StepsPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis
       contact.values.push_back(r.loss_contact);
     }
   }
-  losses_->set_series({total, mask, contact, centroid});
+  std::vector<PlotWidget::Series> series = {total, mask, contact, centroid};
+  if (analysis_->fit) {
+    QColor faint = palette().color(QPalette::WindowText);
+    faint.setAlpha(90);
+    for (const auto& trial : analysis_->fit->trials) {
+      if (trial.chosen) continue;
+      PlotWidget::Series other{tr("other starts"), faint, {}, true};
+      for (const auto& r : trial.records) other.values.push_back(r.loss_total);
+      series.push_back(std::move(other));
+    }
+  }
+  losses_->set_series(std::move(series));
 }
 
 void StepsPanel::fill_contact() {

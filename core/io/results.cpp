@@ -91,6 +91,29 @@ void write_trace(const fs::path& file, const Analysis& a) {
     npz.add("fit_loss_scale_prior", {n}, std::span<const double>(prior));
     npz.add("fit_loss_total", {n}, std::span<const double>(total));
     npz.add("fit_sigma", {n}, std::span<const double>(sigma));
+    // Every start that was tried, where it ended.
+    const std::size_t trials = a.fit->trials.size();
+    if (trials > 0) {
+      std::vector<double> trial_rotation, trial_translation, trial_scale, trial_loss;
+      std::vector<std::int32_t> iterations;
+      std::vector<std::uint8_t> chosen;
+      for (const auto& trial : a.fit->trials) {
+        const auto& pose = trial.records.back().photo_from_object;
+        const auto m = row_major(pose.rotation);
+        trial_rotation.insert(trial_rotation.end(), m.begin(), m.end());
+        for (int axis = 0; axis < 3; ++axis) trial_translation.push_back(pose.translation[axis]);
+        trial_scale.push_back(pose.scale);
+        trial_loss.push_back(trial.loss_total);
+        iterations.push_back(static_cast<std::int32_t>(trial.records.size()));
+        chosen.push_back(trial.chosen ? 1 : 0);
+      }
+      npz.add("trial_rotation", {trials, 3, 3}, std::span<const double>(trial_rotation));
+      npz.add("trial_translation", {trials, 3}, std::span<const double>(trial_translation));
+      npz.add("trial_scale", {trials}, std::span<const double>(trial_scale));
+      npz.add("trial_loss_total", {trials}, std::span<const double>(trial_loss));
+      npz.add("trial_iterations", {trials}, std::span<const std::int32_t>(iterations));
+      npz.add("trial_chosen", {trials}, std::span<const std::uint8_t>(chosen));
+    }
   }
   npz.finish();
 }

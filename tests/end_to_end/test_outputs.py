@@ -142,9 +142,13 @@ class Outputs(unittest.TestCase):
         k, n = t["align_rmse"].shape[0], t["fit_scale"].shape[0]
         self.assertEqual(n, r["fit"]["iterations"])
         self.assertGreater(k, 0)
+        trials = t["trial_loss_total"].shape[0]
+        self.assertGreater(trials, 1)
         self.assertEqual({name: a.shape for name, a in t.items()},
                          {"align_rotation": (k, 3, 3), "align_translation": (k, 3), "align_rmse": (k,), "fit_rotation": (n, 3, 3), "fit_translation": (n, 3),
-                          **{f"fit_{x}": (n,) for x in ("scale", "sigma", "loss_mask", "loss_centroid", "loss_contact", "loss_scale_prior", "loss_total")}})
+                          **{f"fit_{x}": (n,) for x in ("scale", "sigma", "loss_mask", "loss_centroid", "loss_contact", "loss_scale_prior", "loss_total")},
+                          "trial_rotation": (trials, 3, 3), "trial_translation": (trials, 3),
+                          **{f"trial_{x}": (trials,) for x in ("scale", "loss_total", "iterations", "chosen")}})
         for name in ("align_rotation", "fit_rotation"):
             for m in t[name].rows(9):
                 for a in range(3):
@@ -153,6 +157,8 @@ class Outputs(unittest.TestCase):
         terms = [t[f"fit_loss_{x}"].values for x in ("mask", "centroid", "contact", "scale_prior")]
         for total, *parts in zip(t["fit_loss_total"].values, *terms):
             self.assertAlmostEqual(sum(parts), total, 9)
+        self.assertEqual(sum(t["trial_chosen"].values), 1)
+        self.assertEqual(t["trial_iterations"].values[list(t["trial_chosen"].values).index(1)], t["fit_scale"].shape[0])
         self.assertEqual(t["fit_loss_total"].values[0], r["fit"]["first_losses"]["total"])
         self.assertEqual(t["fit_loss_total"].values[-1], r["fit"]["last_losses"]["total"])
         # Rows are the poses before their update, so the last is one step from the result.

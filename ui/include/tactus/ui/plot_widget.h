@@ -15,6 +15,7 @@ class PlotWidget : public QWidget {
     QString name;
     QColor colour;
     std::vector<double> values;
+    bool background = false;   // thin, behind the others; named once in the legend
   };
   explicit PlotWidget(QString title, QWidget* parent = nullptr);
   void set_series(std::vector<Series> series);
