@@ -21,6 +21,7 @@ constexpr double kScalePriorWeight = 0.1;
 // millimetre; where it cannot, as with a rough guess of the parts that touch, the outline has the say.
 constexpr double kBandWeight = 0.02, kBandNoise = 0.01;
 constexpr double kLeastRate = 0.01;        // the learning rates fall to this share by a cosine
+constexpr double kTravelSigma = 1e-6;      // squared NDC units
 constexpr int kPatience = 12;              // iterations without progress before an early stop
 constexpr int kFinestSide = 960;           // pixels; a larger picture is halved until its longer side is below
 
@@ -137,9 +138,11 @@ class CorrectedFit {
       progress.check();
       progress.report(static_cast<double>(iteration - first) / (until - first));
       const double t = options_.max_iterations > 1 ? static_cast<double>(iteration) / (options_.max_iterations - 1) : 1.0;
-      // Sharp for the last fifth of the run, so that the end converges on one objective.
-      const double annealed = std::min(1.0, t / 0.8);
-      const double sigma = options_.sigma_start_ndc2 * std::pow(options_.sigma_end_ndc2 / options_.sigma_start_ndc2, annealed);
+      // Sharp for the last fifth of the run, so that the end converges on one objective. Until then blunt enough that a
+      // border a few pixels off still pulls.
+      const double annealed = std::min(1.0, t / 0.8), bluntest = std::max(options_.sigma_end_ndc2, kTravelSigma);
+      const double sigma = annealed < 1.0 ? options_.sigma_start_ndc2 * std::pow(bluntest / options_.sigma_start_ndc2, annealed)
+                                          : options_.sigma_end_ndc2;
       const double rate = kLeastRate + (1.0 - kLeastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * t));
       const Placement at{geometry::matrix_from_rotation6(run.rotation6), run.place, std::exp(run.log_scale[0])};
       PlacementGradient gradient;

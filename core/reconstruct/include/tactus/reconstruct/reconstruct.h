@@ -70,7 +70,7 @@ struct FitOptions {
   double rotation_rate = 0.05, translation_rate = 0.01, scale_rate = 0.01;  // Adam
   bool optimise_scale = false;
   double sigma_start_ndc2 = 1e-4;         // official: constant
-  double sigma_end_ndc2 = 1e-6;           // corrected: annealed to this
+  double sigma_end_ndc2 = 2.5e-7;         // corrected: annealed to this; at 1e-6 thin legs still look a tenth of a pixel too wide
   int faces_per_pixel = 100;              // official
   bool early_stop = true;                 // corrected
   std::uint64_t seed = 42;
