@@ -27,27 +27,13 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string photo, prompt, model = "prior", object, human_mask, object_mask, keypoints, body_pose;
   std::string device = "auto", sample, out;
-  std::optional<std::string> mode;
+  RunArguments run;
   std::optional<int> person;
-  std::optional<std::uint64_t> seed;
   std::optional<double> object_size;
-  bool scale = false;
 };
 
 bool is_blank(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; });
-}
-
-pipeline::Options options_of(const Arguments& arguments, const pipeline::Options& given) {
-  pipeline::Options options = given;
-  if (arguments.mode) {
-    const Mode mode = *arguments.mode == "official" ? Mode::official : Mode::corrected;
-    if (mode != options.mode) options = mode == Mode::official ? pipeline::official_options() : pipeline::Options{};
-    options.seed = given.seed;
-  }
-  if (arguments.seed) options.seed = *arguments.seed;
-  if (arguments.scale) options.fit.optimise_scale = true;
-  return options;
 }
 
 void read_object(const Arguments& arguments, pipeline::Inputs& inputs) {
@@ -153,7 +139,7 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
   read_inputs(arguments, project.inputs);
   check_inputs(project.inputs, until);
   const auto warning = size_warning(project.inputs);
-  pipeline::Options options = options_of(arguments, project.options);
+  pipeline::Options options = with_run_options(project.options, arguments.run);
   options.until = until;
   const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
 
@@ -200,15 +186,11 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
       ->type_name("JSON");
   command->add_option("--person", arguments->person, "annotation id in the keypoints file; default: the largest person")->type_name("ID");
   command->add_option("--body-pose", arguments->body_pose, "osx_human2.npz: a posed SMPL-X body instead of joints")->type_name("NPZ");
-  command->add_option("--mode", arguments->mode, "corrected (default), or official: the published behaviour, oddities included")
-      ->check(CLI::IsMember({"corrected", "official"}))
-      ->type_name("MODE");
+  add_run_options(*command, arguments->run, placing);
   command->add_option("--device", arguments->device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->type_name("DEVICE")
       ->capture_default_str();
-  command->add_option("--seed", arguments->seed, "seed of everything drawn at random (default 42)")->type_name("N");
-  if (placing) command->add_flag("--scale", arguments->scale, "fit the object's size too, near its real one");
   command->add_option("--sample", arguments->sample, "a bundled project instead of PHOTO; 'list' names them")->type_name("NAME");
   command->add_option("--out", arguments->out, "folder for the results; made when missing")->type_name("DIR");
   add_common_flags(*command, context);

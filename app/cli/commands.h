@@ -4,8 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
+
+#include "tactus/pipeline/analysis.h"
 
 namespace tactus::cli {
 
@@ -32,6 +35,17 @@ std::vector<std::string> object_names();
 
 // "--out was not given" and an unusable folder, known before the work is done.
 void check_out(const std::string& out);
+
+// --mode, --seed and --scale, as far as the user gave them.
+struct RunArguments {
+  std::optional<std::string> mode;
+  std::optional<std::uint64_t> seed;
+  bool scale = false;
+};
+// `placing`: the subcommand runs the joint fit, so it takes --scale.
+void add_run_options(CLI::App& command, RunArguments& arguments, bool placing);
+// `given`, changed by them: another mode comes with that mode's own settings.
+pipeline::Options with_run_options(const pipeline::Options& given, const RunArguments& arguments);
 
 // --json and --quiet, which every subcommand understands.
 void add_common_flags(CLI::App& command, Context& context);

@@ -13,6 +13,26 @@ void add_common_flags(CLI::App& command, Context& context) {
   command.add_flag("--quiet", context.quiet, "no progress bar");
 }
 
+void add_run_options(CLI::App& command, RunArguments& arguments, bool placing) {
+  command.add_option("--mode", arguments.mode, "corrected (default), or official: the published behaviour, oddities included")
+      ->check(CLI::IsMember({"corrected", "official"}))
+      ->type_name("MODE");
+  command.add_option("--seed", arguments.seed, "seed of everything drawn at random (default 42)")->type_name("N");
+  if (placing) command.add_flag("--scale", arguments.scale, "fit the object's size too, near its real one");
+}
+
+pipeline::Options with_run_options(const pipeline::Options& given, const RunArguments& arguments) {
+  pipeline::Options options = given;
+  if (arguments.mode) {
+    const Mode mode = *arguments.mode == "official" ? Mode::official : Mode::corrected;
+    if (mode != options.mode) options = mode == Mode::official ? pipeline::official_options() : pipeline::Options{};
+    options.seed = given.seed;
+  }
+  if (arguments.seed) options.seed = *arguments.seed;
+  if (arguments.scale) options.fit.optimise_scale = true;
+  return options;
+}
+
 bool names_file(const std::string& text) {
   return text.find('/') != std::string::npos || std::filesystem::path(text).has_extension();
 }

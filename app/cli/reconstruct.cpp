@@ -17,23 +17,13 @@ namespace {
 
 struct Arguments {
   std::string folder, out;
-  std::optional<std::string> mode;
-  std::optional<std::uint64_t> seed;
+  RunArguments run;
   std::optional<int> iterations;
-  bool scale = false;
 };
 
 pipeline::Options options_of(const Arguments& arguments, const pipeline::Options& given) {
-  pipeline::Options options = given;
-  if (arguments.mode) {
-    const Mode mode = *arguments.mode == "official" ? Mode::official : Mode::corrected;
-    if (mode != options.mode) options = mode == Mode::official ? pipeline::official_options() : pipeline::Options{};
-    options.seed = given.seed;
-  }
-  if (arguments.seed) options.seed = *arguments.seed;
-  // As the run hands it on.
-  options.align.seed = options.fit.seed = options.seed;
-  if (arguments.scale) options.fit.optimise_scale = true;
+  pipeline::Options options = with_run_options(given, arguments.run);
+  options.align.seed = options.seed;   // as the run hands it on
   if (arguments.iterations) options.fit.max_iterations = *arguments.iterations;
   for (const auto& sentence : reconstruct::validate(options.fit)) throw bad_input(sentence);
   return options;
@@ -106,12 +96,8 @@ void add_reconstruct(CLI::App& app, Context& context, Command& chosen) {
       "ocontact_vertices.npz and object_mask.png (or object_detection.json).\n"
       "Example:\n  tactus reconstruct samples/chair --mode official --out out/chair");
   command->add_option("DIR", arguments->folder, "the folder")->type_name("DIR")->required();
-  command->add_option("--mode", arguments->mode, "corrected (default), or official: the published behaviour, oddities included")
-      ->check(CLI::IsMember({"corrected", "official"}))
-      ->type_name("MODE");
+  add_run_options(*command, arguments->run, true);
   command->add_option("--iterations", arguments->iterations, "at most; instead of 120 (corrected) or 250 (official)")->type_name("N");
-  command->add_option("--seed", arguments->seed, "seed of everything drawn at random (default 42)")->type_name("N");
-  command->add_flag("--scale", arguments->scale, "fit the object's size too, near its real one");
   command->add_option("--out", arguments->out, "folder for the results; made when missing")->type_name("DIR");
   add_common_flags(*command, context);
   command->callback([&chosen, arguments] { chosen = [arguments](const Context& c) { run(*arguments, c); }; });
