@@ -398,8 +398,6 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
       Stage::fit, impl_->fits.use(key(Stage::fit)), [&](const Progress& part) {
         if (joint.human.vertex_count() == 0) joint = joint_input(a);
         const auto renderer = ports.make_silhouette_renderer();
-        reconstruct::FitOptions fit_options = options.fit;
-        fit_options.seed = options.seed;
         auto growing = std::make_shared<reconstruct::FitResult>();
         auto last_told = Clock::now();
         const auto callback = [&](int, const reconstruct::FitRecord& record) {
@@ -413,7 +411,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
           return true;
         };
         std::shared_ptr<const reconstruct::FitResult> result = std::make_shared<reconstruct::FitResult>(
-            reconstruct::fit(joint, *a.align, *renderer, fit_options, part, callback));
+            reconstruct::fit(joint, *a.align, *renderer, options.fit, part, callback));
         impl_->fits.keep(key(Stage::fit), result);
         return result;
       });

@@ -123,8 +123,7 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, const std:
   const auto& f = options.fit;
   parts.fit_options = key_of(f.mode, f.max_iterations, f.mask_weight, f.centroid_weight, f.contact_weight,
                              f.rotation_rate, f.translation_rate, f.scale_rate, f.optimise_scale,
-                             f.sigma_start_ndc2, f.sigma_end_ndc2, f.faces_per_pixel, f.early_stop,
-                             f.seed, options.seed);
+                             f.sigma_start_ndc2, f.sigma_end_ndc2, f.faces_per_pixel, f.early_stop);
   return parts;
 }
 

@@ -29,6 +29,17 @@ ALLOWED = {
     "tactus_scene": CORE | EIGEN | {"VTK::*"},
     "tactus_viewport": CORE | {"tactus_scene", "Qt6::*", "PkgConfig::IMGUI", "VTK::*"},
     "tactus_ui": CORE | {"tactus_io", "tactus_scene", "tactus_viewport", "Qt6::*", "PkgConfig::IMGUI"},
+    "tactus_layers": {"tactus_base", "libtorch::libtorch", "tactus_checkpoint"},
+    "tactus_checkpoint": {"tactus_base", "libtorch::libtorch", "nlohmann_json::nlohmann_json"},
+    "tactus_preprocess": {"tactus_base", "libtorch::libtorch"},
+    "tactus_tokenizer": {"tactus_base", "PkgConfig::SENTENCEPIECE", "nlohmann_json::nlohmann_json"},
+    "tactus_clip": {"tactus_layers", "tactus_preprocess", "tactus_checkpoint", "nlohmann_json::nlohmann_json"},
+    "tactus_llama": {"tactus_layers", "tactus_checkpoint"},
+    "tactus_sam": {"tactus_layers", "tactus_preprocess", "tactus_checkpoint"},
+    "tactus_interactvlm": CORE | {"tactus_render", "tactus_clip", "tactus_llama", "tactus_sam", "tactus_tokenizer",
+                                  "tactus_checkpoint", "tactus_layers", "tactus_preprocess",
+                                  "nlohmann_json::nlohmann_json"},
+    "tactus_models": {"tactus_interactvlm"},
     "tactus_composition": CORE | {"tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.
     "tactus": CORE | {"tactus_composition", "tactus_io", "tactus_body_files", "tactus_render", "CLI11::CLI11",
@@ -61,7 +72,7 @@ def check_includes(source):
         (re.compile(r"^\s*#include\s*<(Q[A-Z]\w*|Qt\w+/.*)>"), "Qt", ("ui", "app/studio")),
         (re.compile(r"^\s*#include\s*<vtk\w+\.h>"), "VTK", ("ui/viewport", "render/scene", "ui")),
         (re.compile(r"^\s*#include\s*<opencv2/"), "OpenCV", ("core/io",)),
-        (re.compile(r"^\s*#include\s*<torch/"), "libtorch", ("models",)),
+        (re.compile(r"^\s*#include\s*<(torch|ATen|c10)/"), "libtorch", ("models",)),
     ]
     for folder in "app core render cuda models ui resources tests packaging".split():
         if not (source / folder).is_dir():

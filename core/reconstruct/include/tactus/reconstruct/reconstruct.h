@@ -73,7 +73,6 @@ struct FitOptions {
   double sigma_end_ndc2 = 2.5e-7;         // corrected: annealed to this; at 1e-6 thin legs still look a tenth of a pixel too wide
   int faces_per_pixel = 100;              // official
   bool early_stop = true;                 // corrected
-  std::uint64_t seed = 42;
 };
 // The published settings (§8.8, §8.10).
 FitOptions official_fit_options();

@@ -1,0 +1,46 @@
+// The one linear layer of all networks here: float, or weight-only quantised.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+
+#include "tactus/checkpoint/load_module.h"
+#include "tactus/checkpoint/quantise.h"
+
+namespace tactus::layers {
+
+struct LinearOptions {
+  LinearOptions(std::int64_t in, std::int64_t out) : in_features(in), out_features(out) {}
+  LinearOptions& with_bias(bool value) { bias = value; return *this; }
+  std::int64_t in_features, out_features;
+  bool bias = true;
+};
+
+// y = x·Wᵀ + b; W [out, in]. Parameters are not initialised (a checkpoint or an initialiser fills them), so that a
+// 13B model can be built without touching its memory.
+class LinearImpl : public torch::nn::Module, public checkpoint::SelfLoading {
+ public:
+  explicit LinearImpl(const LinearOptions& options);
+  at::Tensor forward(const at::Tensor& x);
+
+  // Precision of the weight now; fp32 and bf16 are the parameter's dtype.
+  checkpoint::Precision precision() const;
+  // Replaces the float weight by a quantised one.
+  void quantise(checkpoint::Precision precision);
+
+  Plan plan(const checkpoint::TensorSource& source, const std::string& prefix) const override;
+  void load(const checkpoint::TensorSource& source, const std::string& prefix, at::ScalarType dtype,
+            at::Device device) override;
+
+  LinearOptions options;
+  at::Tensor weight, bias;   // parameters; weight is undefined while quantised
+
+ private:
+  at::Tensor values_, scales_;   // int8 [N,K] and bf16 [N]; or the packed int4 form and its scales
+  int group_ = 0;                // 0: not int4
+};
+TORCH_MODULE(Linear);
+
+}  // namespace tactus::layers
