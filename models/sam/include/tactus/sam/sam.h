@@ -65,6 +65,10 @@ struct MaskDecoderOptions {
   std::int64_t channels = 256, layers = 2, heads = 8, mlp_size = 2048, mask_tokens = 4, iou_hidden = 256;
 };
 
+// The sizes that the stored tensors under `prefix` have (the heads are 8 in every release and no shape tells them).
+// Throws Error{bad_input} when a tensor is missing or has a wrong number of dimensions.
+MaskDecoderOptions mask_decoder_options_of(const checkpoint::TensorSource& source, const std::string& prefix);
+
 class MaskDecoderImpl : public torch::nn::Module {
  public:
   explicit MaskDecoderImpl(const MaskDecoderOptions& options = {});
