@@ -5,6 +5,7 @@
 #include <torch/nn/pimpl.h>
 
 #include <cstdint>
+#include <string>
 
 #include "tactus/checkpoint/load_module.h"
 #include "tactus/checkpoint/quantise.h"
@@ -27,7 +28,8 @@ class LinearImpl : public torch::nn::Module, public checkpoint::SelfLoading {
 
   // Precision of the weight now; fp32 and bf16 are the parameter's dtype.
   checkpoint::Precision precision() const;
-  // Replaces the float weight by a quantised one.
+  // Replaces the float weight by a quantised one. int4 needs columns in groups of 64 and the CPU; int8 is taken
+  // otherwise. Quantised products are computed in bf16 whatever the dtype of x.
   void quantise(checkpoint::Precision precision);
 
   Plan plan(const checkpoint::TensorSource& source, const std::string& prefix) const override;
@@ -37,8 +39,15 @@ class LinearImpl : public torch::nn::Module, public checkpoint::SelfLoading {
   LinearOptions options;
   at::Tensor weight, bias;   // parameters; weight is undefined while quantised
 
+  // The weight as a product sees it, float32 [out, in], whatever form it is held in.
+  at::Tensor dequantised() const;
+
  private:
-  at::Tensor values_, scales_;   // int8 [N,K] and bf16 [N]; or the packed int4 form and its scales
+  void hold(const checkpoint::Int8Weight& stored, at::Device device);
+  void hold(const checkpoint::Int4Weight& stored, at::Device device);
+  void drop_weight();
+
+  at::Tensor values_, scales_;   // int8 [N,K] and bf16 [N]; or libtorch's packed int4 form and its scales
   int group_ = 0;                // 0: not int4
 };
 TORCH_MODULE(Linear);
