@@ -2,10 +2,13 @@
 #pragma once
 
 #include <torch/nn/module.h>
+#include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/pimpl.h>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "tactus/checkpoint/quantise.h"
@@ -31,15 +34,28 @@ class KeyValueCache {
   std::int64_t length_ = 0, capacity_ = 0;
 };
 
+class EmbeddingImpl;
+class RmsNormImpl;
+
 // `model.embed_tokens`, `model.layers.i.*`, `model.norm`: the part below lm_head.
 class DecoderImpl : public torch::nn::Module {
  public:
   explicit DecoderImpl(const DecoderOptions& options);
   at::Tensor embed(const at::Tensor& ids);    // int64 [B, T] → [B, T, hidden]
   // embeddings [B, T, hidden] at positions cache.length()…; causal. → hidden states after the final norm.
-  // With no cache: positions 0…T-1.
-  at::Tensor forward(const at::Tensor& embeddings, KeyValueCache* cache = nullptr);
+  // With no cache: positions 0…T-1. With one: a batch of 1, and the cache grows by T. A stop of `progress` is
+  // honoured between layers; the cache then stays as long as it was.
+  at::Tensor forward(const at::Tensor& embeddings, KeyValueCache* cache = nullptr, const Progress& progress = {});
   DecoderOptions options;
+
+ private:
+  // cos and sin [count, head size] in the dtype and on the device of `like`; the tables are kept between calls.
+  std::pair<at::Tensor, at::Tensor> positions(std::int64_t begin, std::int64_t count, const at::Tensor& like);
+
+  std::shared_ptr<EmbeddingImpl> embed_tokens_;
+  torch::nn::ModuleList layers_;
+  std::shared_ptr<RmsNormImpl> norm_;
+  at::Tensor cos_, sin_;
 };
 TORCH_MODULE(Decoder);
 
