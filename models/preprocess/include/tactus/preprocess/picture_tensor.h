@@ -15,6 +15,9 @@ enum class Filter { bilinear, bicubic };   // bicubic: a = -0.5
 // support growing with the shrinking ratio. Any number of channels. Throws Error{bad_input} on an empty picture.
 ImageU8 resize(const ImageU8& picture, int width, int height, Filter filter);
 
+// The square that CLIP looks at, on 8 bits: shortest edge to `size` (bicubic), centre crop.
+ImageU8 clip_crop(const ImageU8& rgb, int size);
+
 // CLIP: shortest edge to `size` (bicubic; long edge = int(size·long/short)), centre crop, /255, normalised.
 // → float32 [1, 3, size, size].
 at::Tensor clip_pixels(const ImageU8& rgb, int size, const std::array<float, 3>& mean, const std::array<float, 3>& std);
