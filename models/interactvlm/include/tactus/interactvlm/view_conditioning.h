@@ -5,8 +5,12 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+
+#include "tactus/layers/linear.h"
 
 namespace tactus::interactvlm {
 
@@ -25,6 +29,10 @@ class AttentionSplitterImpl : public torch::nn::Module {
   explicit AttentionSplitterImpl(std::int64_t channels = 256, std::int64_t hidden = 128);
   // [n, V, C] → {human, object}, each [n, V, C].
   std::pair<at::Tensor, at::Tensor> forward(const at::Tensor& embeddings);
+
+ private:
+  at::Tensor attend(layers::Linear& query, const at::Tensor& p, const at::Tensor& key, const at::Tensor& value);
+  layers::Linear input_proj_, query_human_, query_object_, key_, value_, output_proj_;
 };
 TORCH_MODULE(AttentionSplitter);
 
@@ -33,6 +41,11 @@ class FusionImpl : public torch::nn::Module {
   FusionImpl(std::int64_t sam_channels, std::int64_t language_size, std::int64_t hidden = 128, std::int64_t heads = 8);
   // sam [V, C, g, g], language [1, T, hidden] → [V, C, g, g].
   at::Tensor forward(const at::Tensor& sam, const at::Tensor& language);
+
+ private:
+  struct Parts;
+  layers::Linear sam_proj_, llava_proj_, output_proj_;
+  std::shared_ptr<Parts> parts_;
 };
 TORCH_MODULE(Fusion);
 
@@ -41,7 +54,14 @@ class UncertaintyImpl : public torch::nn::Module {
   explicit UncertaintyImpl(std::int64_t channels = 256);
   // [V, C, g, g] → [V, 1, g, g], positive.
   at::Tensor forward(const at::Tensor& sam);
+
+ private:
+  layers::Linear linear1_, linear2_, linear3_;
 };
 TORCH_MODULE(Uncertainty);
+
+// Start values for training: Xavier uniform weights (gain 0.1 in the splitter, otherwise 1), zero biases. Reproducible
+// from the seed.
+void initialise(torch::nn::Module& module, std::uint64_t seed);
 
 }  // namespace tactus::interactvlm
