@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 namespace tactus::clip {
 
@@ -23,6 +24,8 @@ struct VisionTowerOptions {
 // take the ViT-L/14 values. Throws Error{bad_input} on another architecture or impossible sizes.
 VisionTowerOptions read_options(const std::filesystem::path& folder);
 
+class VisionModelImpl;
+
 class VisionTowerImpl : public torch::nn::Module {
  public:
   explicit VisionTowerImpl(const VisionTowerOptions& options);
@@ -30,6 +33,9 @@ class VisionTowerImpl : public torch::nn::Module {
   // select_layer counts as in Python: -2 is the output of the last layer but one.
   at::Tensor forward(const at::Tensor& pixels, std::int64_t select_layer = -2);
   VisionTowerOptions options;
+
+ private:
+  std::shared_ptr<VisionModelImpl> vision_model_;
 };
 TORCH_MODULE(VisionTower);
 
