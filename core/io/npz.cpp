@@ -194,6 +194,7 @@ void NpzWriter::put(const std::string& key, const char* dtype, const std::vector
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const float> v) { put(key, "<f4", shape, v.data(), v.size_bytes()); }
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const double> v) { put(key, "<f8", shape, v.data(), v.size_bytes()); }
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int32_t> v) { put(key, "<i4", shape, v.data(), v.size_bytes()); }
+void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int64_t> v) { put(key, "<i8", shape, v.data(), v.size_bytes()); }
 void NpzWriter::add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::uint8_t> v) { put(key, "|u1", shape, v.data(), v.size_bytes()); }
 void NpzWriter::finish(const Progress& progress) { write_zip(file_, entries_, progress); }
 

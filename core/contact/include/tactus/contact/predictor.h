@@ -1,6 +1,7 @@
 // The port of the contact models.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,14 @@ struct Marks {
   std::optional<ImageU8> human_mask, object_mask;   // the photograph's size, non-zero = inside
 };
 
+// A generated token, for display. Predictors without language give none.
+struct TokenRecord {
+  std::string text;
+  double probability = 1.0;
+  bool makes_mask = false;
+  bool about_object = false;             // it answers the question about the object, not the one about the body
+};
+
 // References must outlive the call.
 struct ContactQuery {
   const ImageU8& photo;                              // RGB
@@ -29,13 +38,7 @@ struct ContactQuery {
   const body::PhotoBody& body;
   const objects::ObjectMesh& object;
   Marks marks;
-};
-
-// A generated token, for display. Predictors without language give none.
-struct TokenRecord {
-  std::string text;
-  double probability = 1.0;
-  bool makes_mask = false;
+  std::function<void(const TokenRecord&)> on_token = {};   // the answer as it comes, on the caller's thread
 };
 
 struct ContactPrediction {

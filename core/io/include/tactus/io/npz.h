@@ -50,6 +50,7 @@ class NpzWriter {
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const float> values);
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const double> values);
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int32_t> values);
+  void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::int64_t> values);
   void add(const std::string& key, const std::vector<std::size_t>& shape, std::span<const std::uint8_t> values);
   void finish(const Progress& progress = {});   // honours a stop: then nothing is written
 
