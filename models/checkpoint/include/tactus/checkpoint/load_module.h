@@ -32,11 +32,15 @@ struct LoadOptions {
   at::Device device = at::kCPU;
   std::vector<std::string> ignored;            // stored names that start with prefix + one of these are not "extra"
   bool extra_is_error = true;
+  bool writable = false;                       // parameters own their memory: an optimiser may change them
 };
 
-// Tensors are read in parallel; `progress` counts bytes. Parameters are replaced (set_data), so a module need not
-// have allocated or initialised them in that dtype. On any problem nothing of the module is changed and one Error
-// {bad_input} lists every missing, extra and misshapen tensor (at most 20 in the sentence, then a count).
+// Tensors are read in parallel; `progress` counts bytes, those that stay mapped included: they are in memory
+// afterwards. Parameters are replaced (set_data), so a module need not have allocated or initialised them in that
+// dtype. Every registered buffer counts as stored; integer tensors keep the module's dtype.
+// On any problem nothing of the module is changed and one Error{bad_input} lists every missing, extra and misshapen
+// tensor (at most 20 in the sentence, then a count). After a stop no parameter or buffer has changed, but some
+// SelfLoading modules may have loaded: drop the module.
 void load_module(torch::nn::Module& module, const TensorSource& source, const LoadOptions& options,
                  const Progress& progress = {});
 
