@@ -81,7 +81,7 @@ endfunction()
 # tactus_precompile_torch(TARGET…): these targets share one precompiled header of libtorch.
 function(tactus_precompile_torch)
   if(NOT TARGET tactus_torch_headers)
-    file(WRITE "${CMAKE_BINARY_DIR}/torch_headers.cpp" "")
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/torch_headers.cpp" CONTENT "")   # written once, not at every configuration
     add_library(tactus_torch_headers STATIC "${CMAKE_BINARY_DIR}/torch_headers.cpp")
     target_link_libraries(tactus_torch_headers PRIVATE libtorch::libtorch)
     target_precompile_headers(tactus_torch_headers PRIVATE "${CMAKE_SOURCE_DIR}/models/precompiled.h")
