@@ -7,6 +7,7 @@
 #include <deque>
 #include <utility>
 
+#include "growing_answer.h"
 #include "stage_inputs.h"
 #include "stage_keys.h"
 #include "tactus/error.h"
@@ -155,9 +156,19 @@ struct Runner::Impl {
   Cache<reconstruct::AlignResult> aligns;
   Cache<reconstruct::FitResult> fits;
   std::optional<Ingredients> last;      // of the last run that began
+  // Models by what they are, not by name: the same folder in another precision answers differently.
+  std::vector<std::weak_ptr<const contact::ContactPredictor>> predictors;
+  std::uint64_t predictor = 0;          // index of the one that is asked
+
+  void use(std::shared_ptr<const contact::ContactPredictor> next) {
+    predictor = 0;
+    while (predictor < predictors.size() && predictors[predictor].lock() != next) ++predictor;
+    if (predictor == predictors.size()) predictors.push_back(next);
+    ports.predictor = std::move(next);
+  }
 
   Ingredients ingredients_of(const Inputs& inputs, const Options& options) const {
-    return ingredients(inputs, options, ports.predictor->name(), ports.predictor->reads_photo());
+    return ingredients(inputs, options, predictor, ports.predictor->reads_photo());
   }
 };
 
@@ -226,8 +237,13 @@ class Run {
 
 }  // namespace
 
-Runner::Runner(Ports ports) : impl_(std::make_unique<Impl>()) { impl_->ports = std::move(ports); }
+Runner::Runner(Ports ports) : impl_(std::make_unique<Impl>()) {
+  impl_->ports = std::move(ports);
+  impl_->use(impl_->ports.predictor);
+}
 Runner::~Runner() = default;
+
+void Runner::set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor) { impl_->use(std::move(predictor)); }
 
 std::array<StageReport, kStageCount> Runner::preview(const Inputs& inputs, const Options& options) const {
   std::array<StageReport, kStageCount> reports;
@@ -330,14 +346,24 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
   if (!run.wanted(Stage::predict)) return a;
   a.prediction = run.stage<contact::ContactPrediction>(
       Stage::predict, impl_->predictions.use(key(Stage::predict)), [&](const Progress& part) {
-        const contact::ContactQuery query{inputs.photo, inputs.prompt, *a.body_views, *a.object_views,
-                                          *a.body,      *a.object,
-                                          {inputs.keypoints, inputs.human_mask, inputs.object_mask}};
+        GrowingAnswer growing([&](const std::vector<contact::TokenRecord>& tokens) {
+          a.tokens_so_far = std::make_shared<const std::vector<contact::TokenRecord>>(tokens);
+          run.notify(Stage::predict);
+        });
+        const contact::ContactQuery query{inputs.photo,
+                                          inputs.prompt,
+                                          *a.body_views,
+                                          *a.object_views,
+                                          *a.body,
+                                          *a.object,
+                                          {inputs.keypoints, inputs.human_mask, inputs.object_mask},
+                                          [&](const contact::TokenRecord& token) { growing.add(token); }};
         std::shared_ptr<const contact::ContactPrediction> prediction =
-            std::make_shared<contact::ContactPrediction>(ports.predictor->predict(query, part));
+            std::make_shared<contact::ContactPrediction>(ports.predictor->predict(query, growing.watching(part)));
         impl_->predictions.keep(key(Stage::predict), prediction);
         return prediction;
       });
+  a.tokens_so_far.reset();
   a.report(Stage::predict).message = a.prediction->answer;
   a.warnings.insert(a.warnings.end(), a.prediction->warnings.begin(), a.prediction->warnings.end());
   run.notify(Stage::predict);

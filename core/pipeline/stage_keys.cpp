@@ -49,9 +49,9 @@ std::uint64_t key_of(T... values) {
 
 }  // namespace
 
-Ingredients ingredients(const Inputs& inputs, const Options& options, const std::string& predictor,
-                        bool reads_photo) {
+Ingredients ingredients(const Inputs& inputs, const Options& options, std::uint64_t predictor, bool reads_photo) {
   Ingredients parts;
+  parts.predictor = predictor;
   parts.predictor_reads_photo = reads_photo;
   {
     Hasher h;
@@ -61,7 +61,6 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, const std:
   {
     Hasher h;
     h.text(inputs.prompt);
-    h.text(predictor);
     parts.prompt = h.key();
   }
   {
@@ -134,7 +133,7 @@ std::array<std::uint64_t, kStageCount> stage_keys(const Ingredients& p) {
   set(Stage::photograph, p.photo);
   set(Stage::body_pose, key_of(p.photo, p.marks, p.body_options));
   set(Stage::views, key_of(get(Stage::body_pose), p.object, p.view_options));
-  set(Stage::predict, key_of(get(Stage::views), p.prompt, p.predictor_reads_photo ? p.masks : 0));
+  set(Stage::predict, key_of(get(Stage::views), p.prompt, p.predictor, p.predictor_reads_photo ? p.masks : 0));
   set(Stage::lift, key_of(get(Stage::predict), p.view_edits, p.contact_edits, p.lift_options));
   set(Stage::align, key_of(get(Stage::lift), p.masks, p.align_options));
   set(Stage::fit, key_of(get(Stage::align), p.fit_options));
@@ -153,6 +152,7 @@ std::string difference(const Ingredients& before, const Ingredients& now, Stage 
   note(before.object != now.object, Stage::views, "object");
   note(before.view_options != now.view_options, Stage::views, "view size");
   note(before.prompt != now.prompt, Stage::predict, "prompt");
+  note(before.predictor != now.predictor, Stage::predict, "model");
   note(before.masks != now.masks, now.predictor_reads_photo ? Stage::predict : Stage::align, "object mask");
   note(before.view_edits != now.view_edits, Stage::lift, "painted masks");
   note(before.contact_edits != now.contact_edits, Stage::lift, "painted contact");

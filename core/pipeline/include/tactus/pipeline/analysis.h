@@ -87,6 +87,8 @@ struct Analysis {
   std::shared_ptr<const body::PhotoBody> body;
   std::shared_ptr<const std::vector<views::RenderedView>> body_views, object_views;
   std::shared_ptr<const contact::ContactPrediction> prediction;
+  // The answer as far as it has been generated, while Predict runs; null before, after and from a cache.
+  std::shared_ptr<const std::vector<contact::TokenRecord>> tokens_so_far;
   std::shared_ptr<const contact::VertexContact> body_contact, object_contact;
   std::shared_ptr<const reconstruct::AlignResult> align;
   std::shared_ptr<const reconstruct::FitResult> fit;

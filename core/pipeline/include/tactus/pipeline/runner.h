@@ -18,13 +18,18 @@ struct Ports {
 };
 
 // Told on the run's thread after each change of a stage, with everything known so far, and after each iteration
-// of the fit (then `analysis.fit` holds the iterations up to it). Must return quickly.
+// of the fit (then `analysis.fit` holds the iterations up to it) and, about 20 times a second, as the answer grows
+// (Analysis::tokens_so_far). Must return quickly.
 using Observer = std::function<void(const Analysis& analysis, Stage stage)>;
 
 class Runner {
  public:
   explicit Runner(Ports ports);
   ~Runner();
+
+  // Another model for the runs to come. What it is not asked for stays known; what an earlier one answered is found
+  // again when that one comes back. Not while a run is under way.
+  void set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor);
 
   // Runs what is not already known. Throws the first stage's Error after marking that stage failed; what was
   // known before stays in the cache. Not for two threads at once.
