@@ -1,0 +1,49 @@
+// The cases of make_interactvlm.py: what to ask the tiny folders and what the reference answered.
+#pragma once
+
+#include <torch/types.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tactus/image.h"
+#include "tactus/interactvlm/model.h"
+
+namespace tactus::interactvlm::parity {
+
+struct Case {
+  std::string variant, name;                    // "gen", "hcontact_bf16"
+  std::string task, object, precision = "fp32";
+  std::string prompt, text, answer;             // whole conversation; the reference's decoded text, whole and new
+  std::string photo;                            // paths inside common/
+  std::vector<std::string> pictures;
+  std::string data;                             // "data", "data_small": common/ folder of the body
+  std::map<std::string, int> strides;           // stages of which every s-th row and column was kept
+
+  std::filesystem::path folder() const;         // VARIANT/
+};
+// For the test program's messages.
+inline void PrintTo(const Case& c, std::ostream* out) { *out << c.variant << '/' << c.name; }
+
+std::filesystem::path common();
+// Of all variants. Names go into test names.
+const std::vector<Case>& cases();
+// The reference's stages.
+std::map<std::string, at::Tensor> expected(const Case& c);
+// A picture of common/pictures.safetensors: decoded by the reference, so that no reader of pictures is needed.
+ImageU8 picture(const std::string& path);
+// Open folders are kept.
+std::shared_ptr<Model> model_of(const Case& c);
+Answer ask(const Case& c);
+
+at::Tensor tensor_of(const Array& array);
+// Thinned as the expected one was.
+at::Tensor thinned(const Case& c, const std::string& stage, const at::Tensor& tensor);
+// Empty when equal within METHOD.md §10; else a sentence with the greatest difference and where it is.
+std::string difference(const at::Tensor& found, const at::Tensor& wanted, const std::string& precision);
+
+}  // namespace tactus::interactvlm::parity
