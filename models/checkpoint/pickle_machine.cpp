@@ -23,6 +23,12 @@ PickleValue* PickleMachine::make(Kind kind) {
   return &values_.back();
 }
 
+// A few bytes may ask again and again for a copy of many: all copies together stay near the pickle's length.
+void PickleMachine::spend(std::size_t items) {
+  if (items > copies_left_) refuse("the pickle copies its data over and over");
+  copies_left_ -= items;
+}
+
 PickleValue* PickleMachine::make_integer(std::int64_t value) {
   PickleValue* made = make(Kind::integer);
   made->integer = value;

@@ -30,7 +30,8 @@ struct PickleValue {
 class PickleMachine {
  public:
   using Kind = PickleValue::Kind;
-  PickleMachine(std::span<const std::uint8_t> bytes, std::string what) : bytes_(bytes), what_(std::move(what)) {}
+  PickleMachine(std::span<const std::uint8_t> bytes, std::string what)
+      : bytes_(bytes), what_(std::move(what)), copies_left_(4 * bytes.size() + (std::size_t{1} << 20U)) {}
   // Valid while the machine lives.
   const PickleValue& run();
   std::size_t value_count() const { return values_.size(); }
@@ -51,7 +52,7 @@ class PickleMachine {
   PickleValue* call(const PickleValue* callable, const PickleValue* arguments);
   PickleValue* tensor(const std::vector<PickleValue*>& arguments, bool with_dtype);
   PickleValue* storage(const PickleValue* id);
-  std::vector<std::int64_t> sizes(const PickleValue* tuple) const;
+  std::vector<std::int64_t> sizes(const PickleValue* tuple);
 
   std::span<const std::uint8_t> take(std::uint64_t count);
   template <typename T>
@@ -59,10 +60,12 @@ class PickleMachine {
   std::string_view chars(std::uint64_t count);
   std::string_view line();
   std::int64_t decimal(std::string_view text) const;
+  void spend(std::size_t items);
 
   std::span<const std::uint8_t> bytes_;
   std::string what_;
   std::size_t at_ = 0;
+  std::size_t copies_left_;
   std::deque<PickleValue> values_;
   std::vector<PickleValue*> stack_;
   std::vector<std::size_t> marks_;

@@ -81,7 +81,12 @@ SafetensorsWriter::SafetensorsWriter(const fs::path& file, std::vector<TensorInf
     header[tensor.name] = {{"dtype", dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump();
+  std::string text;
+  try {
+    text = header.dump();
+  } catch (const nlohmann::json::exception&) {
+    throw bad_input(file.string() + ": the name of a tensor is not UTF-8, which safetensors cannot hold");
+  }
   text.resize((text.size() + 7) / 8 * 8, ' ');
   for (auto& [name, place] : state_->places) place.offset += 8 + text.size();
   state_->size = 8 + text.size() + offset;

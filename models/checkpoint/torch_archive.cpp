@@ -18,6 +18,10 @@ std::string find_root(const std::map<std::string, ZipEntry>& entries, const std:
       throw bad_input(file + ": this is a TorchScript program, not a state dict; save the state dict: torch.save(model.state_dict(), FILE)");
     if (name == "data.pkl" || name.ends_with("/data.pkl")) roots.push_back(name.substr(0, name.size() - 8));
   }
+  for (const auto& [name, entry] : entries) {
+    if (entry.compressed)
+      throw bad_input(file + ": the entry " + name + " is compressed, which torch.save never does; unpack the archive and name what it held");
+  }
   if (roots.size() != 1) {
     throw bad_input(file + ": this zip archive was not written by torch.save (it has " + std::to_string(roots.size()) +
                     " entries data.pkl instead of one)" + (roots.empty() ? "; unpack it and name what it held" : ""));

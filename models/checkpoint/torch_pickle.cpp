@@ -14,7 +14,8 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr int kDeepest = 16;   // dictionaries in dictionaries
+constexpr int kDeepest = 16;              // dictionaries in dictionaries
+constexpr std::size_t kLongestName = 1000;
 
 bool known(const std::string& module, const std::string& name) {
   static const std::set<std::string> names = {
@@ -49,6 +50,7 @@ PickleValue* PickleMachine::storage(const PickleValue* id) {
     refuse("the pickle refers to data in a way that torch.save does not");
   }
   PickleValue* made = make(Kind::storage);
+  spend(parts[2]->text.size());
   made->text = parts[2]->text;
   const std::string& type = parts[1]->text;
   std::int64_t item = 1;
@@ -63,8 +65,9 @@ PickleValue* PickleMachine::storage(const PickleValue* id) {
   return made;
 }
 
-std::vector<std::int64_t> PickleMachine::sizes(const PickleValue* tuple) const {
+std::vector<std::int64_t> PickleMachine::sizes(const PickleValue* tuple) {
   if (tuple->kind != Kind::tuple) refuse("the pickle is damaged (tensor)");
+  spend(tuple->items.size());
   std::vector<std::int64_t> numbers;
   for (const PickleValue* item : tuple->items) {
     if (item->kind != Kind::integer || item->integer < 0) refuse("the pickle holds a tensor of negative size or stride");
@@ -124,11 +127,13 @@ PickleValue* PickleMachine::call(const PickleValue* callable, const PickleValue*
   if (name == "torch Size") {
     if (given.size() != 1 || (given[0]->kind != Kind::tuple && given[0]->kind != Kind::list))
       refuse("the pickle is damaged (size)");
+    spend(given[0]->items.size());
     return make_tuple(given[0]->items);
   }
   if (name == "collections OrderedDict") {
     PickleValue* dict = make(Kind::dict);
     if (given.empty()) return dict;
+    spend(given[0]->items.size());
     for (const PickleValue* pair : given[0]->items) {
       if (pair->items.size() != 2) refuse("the pickle is damaged (dict)");
       dict->pairs.emplace_back(pair->items[0], pair->items[1]);
@@ -180,6 +185,7 @@ class Flattener {
       if (value->kind != Kind::tensor && value->kind != Kind::dict) continue;
       if (key->kind != Kind::text && key->kind != Kind::integer) continue;
       const std::string name = prefix + (key->kind == Kind::text ? key->text : std::to_string(key->integer));
+      if (name.size() > kLongestName) machine_.refuse("the name of a tensor is longer than " + std::to_string(kLongestName) + " letters");
       if (value->kind == Kind::dict) {
         add(*value, name + ".", depth + 1);
         continue;

@@ -66,12 +66,10 @@ class Reader {
     at_ = after + extra + comment;
 
     if ((flags & 1U) != 0) refuse("the entry " + name + " is encrypted");
-    if (method != 0 || packed != size)
-      refuse("the entry " + name + " is compressed, which torch.save never does; unpack the archive and name what it held");
     if (number<std::uint32_t>(local) != kLocalHeader) refuse("the entry " + name + " is damaged");
     const std::uint64_t data = local + 30 + number<std::uint16_t>(local + 26) + number<std::uint16_t>(local + 28);
-    if (data > bytes_.size() || size > bytes_.size() - data) refuse("the entry " + name + " is cut off; fetch the file again");
-    if (!entries.emplace(name, ZipEntry{data, size}).second) refuse("the entry " + name + " stands twice in the archive");
+    if (data > bytes_.size() || packed > bytes_.size() - data) refuse("the entry " + name + " is cut off; fetch the file again");
+    if (!entries.emplace(name, ZipEntry{data, packed, method != 0 || packed != size}).second) refuse("the entry " + name + " stands twice in the archive");
   }
 
   // Numbers of 2³² - 1 stand in the extra field number 1, in this order.

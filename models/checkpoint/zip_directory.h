@@ -1,4 +1,4 @@
-// The directory of a zip archive whose entries are stored, not compressed (torch.save writes such).
+// The directory of a zip archive.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,11 @@
 namespace tactus::checkpoint {
 
 struct ZipEntry {
-  std::uint64_t offset = 0, size = 0;   // of the data, from the file's beginning
+  std::uint64_t offset = 0, size = 0;   // of the bytes as they lie in the file, from its beginning
+  bool compressed = false;
 };
 
-// By name. Every entry lies inside the file. Error{bad_input}: damaged, cut off, compressed or encrypted entries.
+// By name. Every entry lies inside the file. Error{bad_input}: damaged, cut off, encrypted entries.
 std::map<std::string, ZipEntry> read_zip_directory(const MappedFile& file);
 
 }  // namespace tactus::checkpoint
