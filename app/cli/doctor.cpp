@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "tactus/app/ports.h"
+#include "tactus/checkpoint/model_folder.h"
 #include "tactus/io/smpl_model.h"
 #include "tactus/objects/library.h"
 #include "tactus/parallel.h"
@@ -97,7 +98,34 @@ void add_licensed(const std::string& folder, std::vector<Finding>& findings) {
   }
 }
 
-std::vector<Finding> examine(const std::string& licensed_data) {
+std::string sizes(const checkpoint::FolderDescription& model) {
+  if (model.stored_precision.empty()) return model.name;
+  const auto parameters = static_cast<double>(model.parameters);
+  return model.name + ", " + (parameters >= 1e9 ? one_decimal(parameters * 1e-9) + " billion" : one_decimal(parameters * 1e-6) + " million") +
+         " parameters, stored in " + model.stored_precision + " (" + one_decimal(static_cast<double>(model.bytes) * 1e-9) + " GB)";
+}
+
+// What it is, what it lacks, and in which precision it fits.
+void add_model(const std::string& folder, double memory, std::vector<Finding>& findings) {
+  const auto model = checkpoint::describe_folder(folder);
+  const bool known = model.kind != checkpoint::FolderKind::unknown;
+  findings.push_back({"model", known && model.missing.empty() ? "ok" : "damaged",
+                      known ? sizes(model) : "this is no InteractVLM, LISA, LLaVA, CLIP or SAM model"});
+  for (const auto& sentence : model.missing) findings.push_back({"model lacks", "missing", sentence});
+  constexpr double kGigabyte = 1024.0 * 1024.0 * 1024.0;
+  std::vector<std::string> needs, fitting;
+  for (const auto& need : model.needs) {
+    const double gigabytes = static_cast<double>(need.bytes) / kGigabyte;
+    needs.push_back(need.precision + " " + one_decimal(gigabytes) + " GB");
+    if (gigabytes <= memory) fitting.push_back(need.precision);
+  }
+  if (needs.empty()) return;
+  findings.push_back({"model memory", fitting.empty() ? "limited" : "ok",
+                      "it takes about " + joined(needs) + "; " + one_decimal(memory) + " GB are free" +
+                          (fitting.empty() ? ", too little for any of them" : ", enough for " + joined(fitting))});
+}
+
+std::vector<Finding> examine(const std::string& licensed_data, const std::string& model_folder) {
   std::vector<Finding> findings = {body_model()};
   findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " objects: " + joined(object_names())});
   findings.push_back(samples());
@@ -110,6 +138,7 @@ std::vector<Finding> examine(const std::string& licensed_data) {
   const double memory = available_memory_gb();
   findings.push_back({"memory", memory >= 1.5 ? "ok" : "limited",
                       one_decimal(memory) + " GB free; an analysis takes up to 1.5 GB" + (memory >= 1.5 ? "" : ", so close other programs")});
+  if (!model_folder.empty()) add_model(model_folder, memory, findings);
   findings.push_back(studio());
   findings.push_back(display());
   return findings;
@@ -131,8 +160,8 @@ void print(const Finding& f) {
   }
 }
 
-void run(const std::string& data, const Context& context) {
-  const auto findings = examine(data);
+void run(const std::string& data, const std::string& model, const Context& context) {
+  const auto findings = examine(data, model);
   bool usable = true;
   auto report = nlohmann::ordered_json::array();
   for (const auto& f : findings) {
@@ -152,12 +181,13 @@ void run(const std::string& data, const Context& context) {
 }  // namespace
 
 void add_doctor(CLI::App& app, Context& context, Command& chosen) {
-  auto data = std::make_shared<std::string>();
+  auto data = std::make_shared<std::string>(), model = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("doctor", "What is installed, found and missing, and what that costs you");
-  command->footer("Example:\n  tactus doctor --data ~/body_models");
+  command->footer("Example:\n  tactus doctor --data ~/body_models\n  tactus doctor interactvlm-3d-hcontact-damon");
+  command->add_option("MODEL", *model, "a folder or file of weights: what it is, what it lacks, whether it fits into memory")->type_name("DIR");
   command->add_option("--data", *data, "folder with licensed body models, looked through three folders deep")->type_name("DIR");
   add_common_flags(*command, context);
-  command->callback([&chosen, data] { chosen = [data](const Context& c) { run(*data, c); }; });
+  command->callback([&chosen, data, model] { chosen = [data, model](const Context& c) { run(*data, *model, c); }; });
 }
 
 }  // namespace tactus::cli
