@@ -67,7 +67,7 @@ class AttentionImpl : public torch::nn::Module {
                                .permute({2, 0, 3, 1, 4})
                                .reshape({3, n * heads_, positions, channels / heads_});
     const at::Tensor mixed = attend(qkv[0], qkv[1], qkv[2], size, progress)
-                                 .view({n, heads_, positions, channels / heads_})
+                                 .reshape({n, heads_, positions, channels / heads_})
                                  .transpose(1, 2)
                                  .reshape({-1, channels});
     return by_rows(mixed, progress, [&](const at::Tensor& t) { return proj_(t); }).view(x.sizes());
@@ -96,7 +96,7 @@ class AttentionImpl : public torch::nn::Module {
         // The published bias uses the query before scaling.
         const at::Tensor bias = (at::einsum("grwc,rkc->grwk", {grid, codes_h.narrow(0, r, m)}).unsqueeze(4) +
                                  at::einsum("grwc,wkc->grwk", {grid, codes_w}).unsqueeze(3))
-                                    .view({1, g, m * size, positions});
+                                    .reshape({1, g, m * size, positions});
         pieces.push_back(at::scaled_dot_product_attention(some.unsqueeze(0), k.narrow(0, h, g).unsqueeze(0),
                                                           v.narrow(0, h, g).unsqueeze(0), bias, 0.0, false, scale)
                              .squeeze(0));
