@@ -1,0 +1,3 @@
+tactus_test(test_sam SOURCES test_sam.cpp USES tactus_sam)
+tactus_test(test_segmenter SOURCES test_segmenter.cpp USES tactus_sam)
+tactus_precompile_torch(test_sam test_segmenter)
