@@ -9,6 +9,10 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/silu.h>
 
+#include <vector>
+
+#include "tactus/layers/fused.h"
+
 namespace tactus::llama {
 
 RmsNormImpl::RmsNormImpl(std::int64_t size, double eps) : eps_(eps) {
@@ -37,6 +41,19 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
   return x * cos + turned * sin;
 }
 
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Step& step) {
+  const std::int64_t groups = q.size(1) / k.size(1);
+  if (groups > 1 && q.size(2) == 1) {
+    // The queries that share a key head are rows of one product; nothing is repeated.
+    const at::Tensor rows = q.reshape({q.size(0), k.size(1), groups, q.size(3)});
+    return at::scaled_dot_product_attention(rows, k, v).reshape(q.sizes());
+  }
+  const at::Tensor keys = groups > 1 ? k.repeat_interleave(groups, 1) : k;
+  const at::Tensor values = groups > 1 ? v.repeat_interleave(groups, 1) : v;
+  if (step.mask.defined()) return at::scaled_dot_product_attention(q, keys, values, step.mask);
+  return at::scaled_dot_product_attention(q, keys, values, {}, 0.0, step.causal);
+}
+
 AttentionImpl::AttentionImpl(const DecoderOptions& options)
     : heads_(options.heads),
       key_value_heads_(options.key_value_heads),
@@ -52,13 +69,14 @@ AttentionImpl::AttentionImpl(const DecoderOptions& options)
 }
 
 at::Tensor AttentionImpl::forward(const at::Tensor& x, const Step& step, std::int64_t layer) {
-  const std::int64_t batch = x.size(0), count = x.size(1), groups = heads_ / key_value_heads_;
+  const std::int64_t batch = x.size(0), count = x.size(1);
   const auto split = [&](const at::Tensor& y, std::int64_t heads) {
-    return y.view({batch, count, heads, head_size_}).transpose(1, 2);
+    return y.reshape({batch, count, heads, head_size_}).transpose(1, 2);
   };
-  at::Tensor q = rotate(split(q_proj(x), heads_), step.cos, step.sin);
-  at::Tensor k = rotate(split(k_proj(x), key_value_heads_), step.cos, step.sin);
-  at::Tensor v = split(v_proj(x), key_value_heads_);
+  const std::vector<at::Tensor> y = layers::apply({&*q_proj, &*k_proj, &*v_proj}, fused_, x);
+  const at::Tensor q = rotate(split(y[0], heads_), step.cos, step.sin);
+  at::Tensor k = rotate(split(y[1], key_value_heads_), step.cos, step.sin);
+  at::Tensor v = split(y[2], key_value_heads_);
   if (step.cache) {
     const auto index = static_cast<std::size_t>(layer);
     const at::Tensor &keys = step.cache->keys[index], &values = step.cache->values[index];
@@ -67,21 +85,11 @@ at::Tensor AttentionImpl::forward(const at::Tensor& x, const Step& step, std::in
     k = keys.narrow(2, 0, step.past + count);
     v = values.narrow(2, 0, step.past + count);
   }
-  at::Tensor mixed;
-  if (groups > 1 && count == 1) {
-    // The queries that share a key head are rows of one product; nothing is repeated.
-    q = q.reshape({batch, key_value_heads_, groups, head_size_});
-    mixed = at::scaled_dot_product_attention(q, k, v).reshape({batch, heads_, 1, head_size_});
-  } else {
-    if (groups > 1) {
-      k = k.repeat_interleave(groups, 1);
-      v = v.repeat_interleave(groups, 1);
-    }
-    mixed = step.mask.defined() ? at::scaled_dot_product_attention(q, k, v, step.mask)
-                                : at::scaled_dot_product_attention(q, k, v, {}, 0.0, step.causal);
-  }
+  const at::Tensor mixed = attend(q, k, v, step);
   return o_proj(mixed.transpose(1, 2).reshape({batch, count, heads_ * head_size_}));
 }
+
+void AttentionImpl::fuse() { fused_ = layers::fuse({&*q_proj, &*k_proj, &*v_proj}); }
 
 MlpImpl::MlpImpl(const DecoderOptions& options) {
   const auto projection = [](std::int64_t in, std::int64_t out) {
@@ -92,7 +100,12 @@ MlpImpl::MlpImpl(const DecoderOptions& options) {
   down_proj = register_module("down_proj", projection(options.intermediate_size, options.hidden_size));
 }
 
-at::Tensor MlpImpl::forward(const at::Tensor& x) { return down_proj(at::silu(gate_proj(x)) * up_proj(x)); }
+at::Tensor MlpImpl::forward(const at::Tensor& x) {
+  const std::vector<at::Tensor> y = layers::apply({&*gate_proj, &*up_proj}, fused_, x);
+  return down_proj(at::silu(y[0]) * y[1]);
+}
+
+void MlpImpl::fuse() { fused_ = layers::fuse({&*gate_proj, &*up_proj}); }
 
 DecoderLayerImpl::DecoderLayerImpl(const DecoderOptions& options) {
   self_attn = register_module("self_attn", Attention(options));

@@ -68,6 +68,13 @@ DecoderImpl::DecoderImpl(const DecoderOptions& options) : options(options) {
 
 at::Tensor DecoderImpl::embed(const at::Tensor& ids) { return at::embedding(embed_tokens_->weight, ids); }
 
+void DecoderImpl::fuse_projections() {
+  for (const auto& layer : *layers_) {
+    layer->as<DecoderLayerImpl>()->self_attn->fuse();
+    layer->as<DecoderLayerImpl>()->mlp->fuse();
+  }
+}
+
 std::pair<at::Tensor, at::Tensor> DecoderImpl::positions(std::int64_t begin, std::int64_t count,
                                                          const at::Tensor& like) {
   const std::int64_t end = begin + count;

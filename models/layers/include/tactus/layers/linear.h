@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tactus/checkpoint/load_module.h"
 #include "tactus/checkpoint/quantise.h"
@@ -18,6 +19,8 @@ struct LinearOptions {
   std::int64_t in_features, out_features;
   bool bias = true;
 };
+
+class Linear;
 
 // y = x·Wᵀ + b; W [out, in]. Parameters are not initialised (a checkpoint or an initialiser fills them), so that a
 // 13B model can be built without touching its memory.
@@ -42,7 +45,17 @@ class LinearImpl : public torch::nn::Module, public checkpoint::SelfLoading {
   // The weight as a product sees it, float32 [out, in], whatever form it is held in.
   at::Tensor dequantised() const;
 
+  // The packed forms move with the module; only their dtype is fixed.
+  void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
+  void to(torch::Dtype dtype, bool non_blocking = false) override;
+  void to(torch::Device device, bool non_blocking = false) override;
+
  private:
+  friend Linear fuse(const std::vector<LinearImpl*>& parts);
+  friend bool is_part(const LinearImpl& part, const LinearImpl& whole);
+
+  at::Tensor product(const at::Tensor& x, at::ScalarType dtype) const;   // with the whole weight in that dtype
+  void move(at::Device device);
   void hold(const checkpoint::Int8Weight& stored, at::Device device);
   void hold(const checkpoint::Int4Weight& stored, at::Device device);
   void drop_weight();

@@ -40,14 +40,19 @@ struct Step {
   std::int64_t past = 0;
 };
 
+// q [B, heads, T, size]; k and v [B, key_value_heads, past + T, size] → [B, heads, T, size]. Softmax in fp32.
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const Step& step);
+
 class AttentionImpl : public torch::nn::Module {
  public:
   explicit AttentionImpl(const DecoderOptions& options);
   at::Tensor forward(const at::Tensor& x, const Step& step, std::int64_t layer);
+  void fuse();   // q, k and v in one product
   layers::Linear q_proj{nullptr}, k_proj{nullptr}, v_proj{nullptr}, o_proj{nullptr};
 
  private:
   std::int64_t heads_, key_value_heads_, head_size_;
+  layers::Linear fused_{nullptr};
 };
 TORCH_MODULE(Attention);
 
@@ -55,7 +60,11 @@ class MlpImpl : public torch::nn::Module {
  public:
   explicit MlpImpl(const DecoderOptions& options);
   at::Tensor forward(const at::Tensor& x);
+  void fuse();   // gate and up in one product
   layers::Linear gate_proj{nullptr}, up_proj{nullptr}, down_proj{nullptr};
+
+ private:
+  layers::Linear fused_{nullptr};
 };
 TORCH_MODULE(Mlp);
 

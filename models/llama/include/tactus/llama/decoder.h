@@ -46,6 +46,9 @@ class DecoderImpl : public torch::nn::Module {
   // With no cache: positions 0…T-1. With one: a batch of 1, and the cache grows by T. A stop of `progress` is
   // honoured between layers; the cache then stays as long as it was.
   at::Tensor forward(const at::Tensor& embeddings, KeyValueCache* cache = nullptr, const Progress& progress = {});
+  // For inference, after loading: query, key and value, and gate and up, become one product each. Names and
+  // parameters stay; the weights move into shared memory layer by layer (mapped ones are copied).
+  void fuse_projections();
   DecoderOptions options;
 
  private:
