@@ -24,7 +24,8 @@ std::int64_t count(const json& part, const char* key, std::int64_t fallback, con
   const auto found = part.find(key);
   if (found == part.end() || found->is_null()) return fallback;
   if (!found->is_number_integer() || found->get<std::int64_t>() < 1 || found->get<std::int64_t>() > 1 << 20) {
-    throw bad_input(file.string() + ": \"" + key + "\" is " + found->dump() + " but must be a whole number from 1");
+    throw bad_input(file.string() + ": \"" + key + "\" is " + found->dump() +
+                    " but must be a whole number from 1");
   }
   return found->get<std::int64_t>();
 }
@@ -91,7 +92,8 @@ VisionTowerOptions read_options(const fs::path& folder) {
   options.patch_size = count(part, "patch_size", options.patch_size, file);
   if (const auto eps = part.find("layer_norm_eps"); eps != part.end() && !eps->is_null()) {
     if (!eps->is_number() || !(eps->get<double>() > 0.0) || eps->get<double>() > 1.0) {
-      throw bad_input(file.string() + ": \"layer_norm_eps\" is " + eps->dump() + " but must be a small positive number");
+      throw bad_input(file.string() + ": \"layer_norm_eps\" is " + eps->dump() +
+                      " but must be a small positive number");
     }
     options.layer_norm_eps = eps->get<double>();
   }

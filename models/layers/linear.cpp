@@ -76,7 +76,8 @@ at::Tensor LinearImpl::forward(const at::Tensor& x) {
     const bool widen = many && weight.scalar_type() == at::kBFloat16 && weight.is_cpu() && !multiplies_bf16();
     return widen ? product(x, at::kFloat) : at::linear(x, weight, bias);
   }
-  if (c10::GradMode::is_enabled() && x.requires_grad()) return product(x, x.scalar_type());   // no derivative below
+  // The packed products have no derivative.
+  if (c10::GradMode::is_enabled() && x.requires_grad()) return product(x, x.scalar_type());
   if (many && group_ == 0) return product(x, values_.is_cpu() && !multiplies_bf16() ? at::kFloat : at::kBFloat16);
   std::vector<std::int64_t> shape = x.sizes().vec();
   shape.back() = options.out_features;

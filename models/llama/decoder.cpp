@@ -52,7 +52,8 @@ KeyValueCache::KeyValueCache(const DecoderOptions& options, std::int64_t capacit
   const std::int64_t head_size = options.hidden_size / options.heads;
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {
     for (auto* side : {&keys, &values}) {
-      side->push_back(at::empty({1, options.key_value_heads, capacity, head_size}, at::device(device).dtype(dtype)));
+      side->push_back(at::empty({1, options.key_value_heads, capacity, head_size},
+                                at::device(device).dtype(dtype)));
     }
   }
 }

@@ -73,7 +73,8 @@ TokenizerFiles read_tokenizer_files(const fs::path& folder) {
   const json ids = read_json(added);
   for (const auto& [token, id] : ids.items()) {
     if (!id.is_number_integer()) {
-      throw bad_input(added.string() + ": the id of \"" + token + "\" is " + id.dump() + " but must be a whole number");
+      throw bad_input(added.string() + ": the id of \"" + token + "\" is " + id.dump() +
+                      " but must be a whole number");
     }
     files.added.emplace(token, id.get<std::int64_t>());
   }

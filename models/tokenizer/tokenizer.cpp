@@ -70,7 +70,8 @@ struct Tokenizer::Impl {
       const std::int64_t end = pieces() + static_cast<std::int64_t>(tokens.size());
       if (token.empty() || (!known && (id < pieces() || id >= end)) || !names.emplace(id, token).second) {
         throw bad_input(origin + ": the added token \"" + token + "\" has id " + std::to_string(id) +
-                        "; ids must follow the " + std::to_string(pieces()) + " pieces of tokenizer.model, each once");
+                        "; ids must follow the " + std::to_string(pieces()) + " pieces of tokenizer.model, "
+                        "each once");
       }
       added.emplace(token, id);
     }
@@ -137,7 +138,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::open(const fs::path& folder) {
   impl.set_specials(files.specials, (folder / "special_tokens_map.json").string());
   if (!files.legacy) {
     impl.warning = (folder / "tokenizer_config.json").string() +
-                   " does not say whether the tokenizer is \"legacy\"; legacy is taken, as the models were trained";
+                   " does not say whether the tokenizer is \"legacy\"; legacy is taken, as the models were "
+                   "trained";
   }
   return tokenizer;
 }

@@ -178,10 +178,13 @@ TEST_P(Reference, Bf16TablesAreCastNotComputed) {
   const DecoderOptions& options = GetParam().options;
   const Step exact = step(128, at::kFloat), cast = step(128, at::kBFloat16);
   const std::int64_t size = options.hidden_size / options.heads;
-  const at::Tensor frequencies = torch::pow(10000.0, -torch::arange(0, size, 2, at::kFloat) / size).to(at::kBFloat16);
+  const at::Tensor frequencies = torch::pow(10000.0,
+                                            -torch::arange(0, size, 2, at::kFloat) / size).to(at::kBFloat16);
   const at::Tensor angles = at::outer(torch::arange(128).to(at::kBFloat16), frequencies);
   const at::Tensor naive = at::cat({angles, angles}, -1).cos();
-  const auto error = [&](const at::Tensor& cos) { return (cos.to(at::kFloat) - exact.cos).abs().mean().item<float>(); };
+  const auto error = [&](const at::Tensor& cos) {
+    return (cos.to(at::kFloat) - exact.cos).abs().mean().item<float>();
+  };
   EXPECT_LT(2.0F * error(cast.cos), error(naive));
 }
 
@@ -195,7 +198,8 @@ TEST_P(Reference, Bf16SoftmaxIsInFp32) {
   const at::Tensor k = 0.3 * torch::randn({1, options.heads, count, size}).to(at::kBFloat16);
   const at::Tensor v = torch::rand({1, options.heads, count, size}).to(at::kBFloat16);
   const auto mix = [&](at::ScalarType dtype) {
-    const at::Tensor scores = q.to(dtype).matmul(k.to(dtype).transpose(2, 3)) / std::sqrt(static_cast<double>(size));
+    const at::Tensor scores =
+        q.to(dtype).matmul(k.to(dtype).transpose(2, 3)) / std::sqrt(static_cast<double>(size));
     const at::Tensor e = scores.exp();
     at::Tensor sum = at::zeros_like(e.select(-1, 0));
     for (std::int64_t i = 0; i < count; ++i) sum = sum + e.select(-1, i);   // every partial sum is rounded

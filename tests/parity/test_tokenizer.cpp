@@ -147,7 +147,8 @@ TEST(BadInput, NamesTheFileAndTheFault) {
   EXPECT_NE(refusal("added_tokens.json", "{\"a\": 420, \"b\": 420}").find("each once"), std::string::npos);
   EXPECT_NE(refusal("tokenizer_config.json", "{\"legacy\": 1}").find("true or false"), std::string::npos);
   EXPECT_NE(refusal("special_tokens_map.json", "{\"bos_token\": 1}").find("must be a word"), std::string::npos);
-  EXPECT_NE(refusal("special_tokens_map.json", "{\"bos_token\": \"<begin>\"}").find("neither in"), std::string::npos);
+  EXPECT_NE(refusal("special_tokens_map.json", "{\"bos_token\": \"<begin>\"}").find("neither in"),
+            std::string::npos);
   EXPECT_THROW(Tokenizer::open(kData / "no such folder"), Error);
 }
 

@@ -11,7 +11,8 @@ namespace tactus::layers {
 // together: a bias, different precisions, or rows that the packed int4 form cannot divide.
 Linear fuse(const std::vector<LinearImpl*>& parts);
 
-// Whether the weight of `part` still lies inside that of `whole`: not after it was loaded, moved or quantised anew.
+// Whether the weight of `part` still lies inside that of `whole`: not after it was
+// loaded, moved or quantised anew.
 bool is_part(const LinearImpl& part, const LinearImpl& whole);
 
 // parts[i](x), by one product where `fused` is theirs and no gradient is wanted.
