@@ -80,6 +80,7 @@ AnalysisSession::AnalysisSession(Document* document, std::function<pipeline::Por
   connect(controller_, &RunController::finished, this, [this](Shared analysis) {
     if (requested_ == nullptr || analysis->inputs != requested_) return;
     complete_ = base_ = analysis;
+    complete_model_ = requested_model_;
     show(analysis);
     Q_EMIT completed();
     refining_ = false;
@@ -109,14 +110,25 @@ void AnalysisSession::run() {
   refining_ = false;
   base_ = complete_;
   // Another question or object: the old answer must not be taken for the new one.
-  if (complete_ && difference(document_->inputs(), *complete_->inputs).asks_anew()) base_.reset();
+  if (complete_ && asks_anew()) base_.reset();
   requested_ = document_->snapshot();
   requested_options_ = document_->options();
+  requested_model_ = model_;
   controller_->start(requested_, requested_options_);
   Q_EMIT stale_changed();
 }
 
 void AnalysisSession::cancel() { controller_->cancel(); }
+
+void AnalysisSession::set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor) {
+  ++model_;
+  controller_->set_predictor(std::move(predictor));
+  Q_EMIT stale_changed();
+}
+
+bool AnalysisSession::asks_anew() const {
+  return difference(document_->inputs(), *complete_->inputs).asks_anew() || model_ != complete_model_;
+}
 
 void AnalysisSession::document_changed() {
   if (!complete_ || !shown_ || !requested_) {
@@ -125,7 +137,7 @@ void AnalysisSession::document_changed() {
   }
   const auto& now = document_->inputs();
   const bool changed = difference(now, *requested_).live();
-  const bool asks_anew = difference(now, *complete_->inputs).asks_anew() || !same_options(document_->options(), complete_->options);
+  const bool waits = asks_anew() || !same_options(document_->options(), complete_->options);
   if (document_->in_gesture()) {
     if (!changed) return;
     edited_at_ = QDateTime::currentMSecsSinceEpoch();
@@ -138,11 +150,12 @@ void AnalysisSession::document_changed() {
     requested_ = document_->snapshot();
     requested_options_ = document_->options();
     const auto known = base_ ? base_ : complete_;
-    if (asks_anew) {
+    if (waits) {
       refined_ = true;
       controller_->preview(requested_, known);   // the rest waits for Analyse
     } else {
       refined_ = refining_ = true;
+      requested_model_ = model_;
       controller_->start(requested_, requested_options_, known);
     }
   }
@@ -164,6 +177,7 @@ std::array<QString, pipeline::kStageCount> AnalysisSession::stale_reasons() cons
   note(d.human_mask, Stage::body_pose, tr("person mask changed"));
   note(d.object, Stage::views, tr("object changed"));
   note(d.prompt, Stage::predict, tr("question changed"));
+  note(model_ != complete_model_, Stage::predict, tr("model changed"));
   note(d.painted, Stage::lift, tr("painted contact changed"));
   note(d.object_mask, Stage::align, tr("object mask changed"));
   note(!same_options(document_->options(), complete_->options), Stage::views, tr("options changed"));

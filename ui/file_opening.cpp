@@ -17,11 +17,15 @@ namespace tactus::ui {
 
 FileKind kind_of(const QString& path, bool has_photo) {
   const QFileInfo info(path);
-  if (info.isDir()) return FileKind::folder;
+  if (info.isDir()) {
+    const QDir folder(path);
+    return folder.exists(QStringLiteral("config.json")) && folder.exists(QStringLiteral("tokenizer.model")) ? FileKind::model : FileKind::folder;
+  }
   const QString extension = info.suffix().toLower();
   if (extension == QLatin1String("tactus")) return FileKind::project;
   if (extension == QLatin1String("obj") || extension == QLatin1String("ply") || extension == QLatin1String("glb")) return FileKind::mesh;
   if (extension == QLatin1String("json")) return FileKind::keypoints;
+  if (extension == QLatin1String("pth") || extension == QLatin1String("safetensors")) return FileKind::weights;
   if (extension == QLatin1String("npz")) return FileKind::body;
   static const QStringList pictures = {"png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp"};
   if (pictures.contains(extension)) return has_photo && info.completeBaseName().contains(QLatin1String("mask"), Qt::CaseInsensitive) ? FileKind::mask : FileKind::picture;
@@ -47,7 +51,7 @@ std::function<void(Document&)> read_folder(const QString& path, const pipeline::
     return [inputs = std::move(inputs), options](Document& d) { d.reset(inputs, options); };
   }
   if (!folder.entryList({QStringLiteral("*.safetensors"), QStringLiteral("pytorch_model*.bin")}, QDir::Files).isEmpty())
-    throw bad_input(name + ": this is a model's folder; Studio runs the models that are built in");
+    throw bad_input(name + ": this looks like a model's folder, but config.json and tokenizer.model must both lie in it");
   throw bad_input(name + ": the folder holds neither an analysis (analysis.tactus) nor a sample of the published fit (osx_human2.npz)");
 }
 
@@ -109,9 +113,11 @@ std::function<void(Document&)> read_for_document(const QString& path, std::share
       };
     }
     case FileKind::folder: return read_folder(path, options);
+    case FileKind::model:
+    case FileKind::weights:   // loaded, not opened
     case FileKind::unknown: break;
   }
-  throw bad_input(name + ": Tactus opens pictures, projects (.tactus), meshes (.obj .ply .glb), keypoints (.json), posed bodies (.npz) and masks (a picture whose name says mask)");
+  throw bad_input(name + ": Tactus opens pictures, projects (.tactus), meshes (.obj .ply .glb), keypoints (.json), posed bodies (.npz), masks (a picture whose name says mask), model folders and weights for masks (.pth)");
 }
 
 }  // namespace tactus::ui

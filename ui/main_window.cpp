@@ -5,13 +5,13 @@
 #include <QCloseEvent>
 #include <QDesktopServices>
 #include <QFileDialog>
-#include <QLabel>
 #include <QMessageBox>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSettings>
 #include <QSplitter>
 #include <QStatusBar>
+#include <QToolButton>
 #include <QUrl>
 #include <QVBoxLayout>
 
@@ -22,7 +22,9 @@
 #include "tactus/ui/document.h"
 #include "tactus/ui/elided_label.h"
 #include "tactus/ui/exporter.h"
+#include "tactus/ui/load_bar.h"
 #include "tactus/ui/message_area.h"
+#include "tactus/ui/model_manager.h"
 #include "tactus/ui/photograph_panel.h"
 #include "tactus/ui/result_file.h"
 #include "tactus/ui/run_controller.h"
@@ -41,7 +43,8 @@ MainWindow::MainWindow(Services services, QWidget* parent)
     : QMainWindow(parent), services_(std::move(services)), document_(new Document(this)),
       session_(new AnalysisSession(document_, services_.make_ports, this)), exporter_(new Exporter(services_.version, this)),
       photograph_(new PhotographPanel(document_)), scene_(new ViewportPanel(document_, services_.samples)), steps_(new StepsPanel(document_)),
-      timeline_(new TimelineBar), messages_(new MessageArea), debug_(new DebugView(document_, session_, scene_->viewport(), this)), result_(new ResultFile(this)) {
+      timeline_(new TimelineBar), messages_(new MessageArea), debug_(new DebugView(document_, session_, scene_->viewport(), this)), result_(new ResultFile(this)),
+      models_(new ModelManager(services_.models, this)), load_bar_(new LoadBar) {
   document_->reset({}, services_.options);
   setAcceptDrops(true);
   setWindowTitle(document_->title());
@@ -49,6 +52,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
   make_menus();
   connect_panels();
   connect_session();
+  connect_models();
   if (!services_.autosave_folder.empty()) {
     autosave_ = new Autosave(document_, QString::fromStdString(services_.autosave_folder), this);
     offer_recovery();
@@ -74,13 +78,16 @@ void MainWindow::lay_out() {
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(messages_);
+  column->addWidget(load_bar_);
   column->addWidget(split, 1);
   column->addWidget(timeline_);
   setCentralWidget(middle);
 
   status_ = new ElidedLabel(tr("Ready"));
-  model_ = new QLabel;
-  model_->setContentsMargins(8, 0, 8, 0);
+  model_ = new QToolButton;
+  model_->setObjectName(QStringLiteral("model"));
+  model_->setPopupMode(QToolButton::InstantPopup);
+  model_->setToolButtonStyle(Qt::ToolButtonTextOnly);
   progress_ = new QProgressBar;
   progress_->setRange(0, 1000);
   progress_->setFixedWidth(160);
@@ -199,9 +206,8 @@ void MainWindow::connect_session() {
     show_error(sentence);   // before any stage: a missing model file, say
   });
   connect(session_, &AnalysisSession::cancelled, this, [ended] { ended(tr("Cancelled")); });
-  connect(controller, &RunController::model_described, this, [this](const QString& name, const QString& description) {
-    model_->setText(tr("model: %1").arg(name));
-    model_->setToolTip(description);
+  connect(controller, &RunController::model_described, this, [this](const QString&, const QString& description) {
+    if (!models_->model().predictor) model_->setToolTip(description);
   });
 }
 

@@ -18,8 +18,10 @@
 #include "tactus/ui/file_opening.h"
 #include "tactus/ui/main_window.h"
 #include "tactus/ui/message_area.h"
+#include "tactus/ui/model_manager.h"
 #include "tactus/ui/photograph_panel.h"
 #include "tactus/ui/run_controller.h"
+#include "tactus/ui/settings_dialog.h"
 #include "tactus/ui/timeline_bar.h"
 #include "tactus/ui/viewport_panel.h"
 
@@ -35,7 +37,7 @@ QAction* add(QMenu* menu, const QString& text, const QKeySequence& keys, MainWin
   return action;
 }
 
-constexpr const char* kEverything = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp *.tactus *.obj *.ply *.glb *.json *.npz";
+constexpr const char* kEverything = "*.png *.jpg *.jpeg *.bmp *.tif *.tiff *.webp *.tactus *.obj *.ply *.glb *.json *.npz *.pth *.safetensors";
 
 }  // namespace
 
@@ -129,6 +131,12 @@ void MainWindow::make_edit_menu() {
   });
   add(edit, tr("Clear &person mask"), {}, this, [this] { document_->edit(tr("Clear person mask"), [](pipeline::Inputs& in) { in.human_mask.reset(); }); });
   add(edit, tr("Clear pa&inted contact"), {}, this, [this] { scene_->clear_painting(); });
+  edit->addSeparator();
+  add(edit, tr("&Settings…"), QKeySequence(QStringLiteral("Ctrl+,")), this, [this] {
+    settings()->show();
+    settings()->raise();
+    settings()->activateWindow();
+  });
 }
 
 void MainWindow::make_view_menu() {
@@ -235,10 +243,18 @@ void MainWindow::remember(const QString& path) {
 void MainWindow::open_file(const QString& path) { open_files({path}); }
 
 void MainWindow::open_files(const QStringList& paths) {
-  QStringList sorted = paths;
+  QStringList sorted;
+  for (const QString& path : paths) {
+    // Models are loaded beside whatever is open.
+    switch (kind_of(path, false)) {
+      case FileKind::model: models_->open({path.toStdString(), {}, "auto", "auto"}); break;
+      case FileKind::weights: models_->open_weights(path); break;
+      default: sorted << path;
+    }
+  }
   // A mask is only one beside its photograph, so the order of a drop must not matter.
   const auto rank = [&](const QString& path) {
-    switch (kind_of(path, paths.size() > 1 || !document_->inputs().photo.empty())) {
+    switch (kind_of(path, sorted.size() > 1 || !document_->inputs().photo.empty())) {
       case FileKind::picture:
       case FileKind::project:
       case FileKind::folder: return 0;

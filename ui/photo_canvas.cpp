@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::array<std::array<int, 2>, 18> kLimbs = {{{0, 1}, {0, 2}, {1, 3}, {2, 4}, {5, 6}, {5, 7}, {7, 9}, {6, 8}, {8, 10}, {5, 11},
                                                         {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}, {15, 17}, {16, 20}}};
-constexpr QRgb kObjectColour = 0xffffc83c, kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff;
+constexpr QRgb kObjectColour = 0xffffc83c, kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff,
+               kCandidate = 0xff7ffff0;
 constexpr double kOutlinePixels = 1000.0;   // longer side of the picture that outlines are drawn into
 
 bool is_left(int k) { return body::kKeypointNames[static_cast<std::size_t>(k)].starts_with("left"); }
@@ -46,7 +47,9 @@ PhotoCanvas::PhotoCanvas(Document* document, QWidget* parent) : QWidget(parent),
 // Halves of the photograph are made on another thread; until then it is drawn from its full size.
 void PhotoCanvas::take_photo() {
   photo_.clear();
-  projection_ = {};
+  projection_ = candidate_ = {};
+  candidate_clicks_.clear();
+  candidate_box_.reset();
   analysis_.reset();
   selected_ = hovered_ = dragged_ = -1;
   stroking_ = boxing_ = panning_ = false;
@@ -187,6 +190,7 @@ void PhotoCanvas::paintEvent(QPaintEvent*) {
   }
   painter.setRenderHint(QPainter::SmoothPixmapTransform);
   if (!projection_.isNull()) painter.drawImage(target, projection_);
+  if (!candidate_.isNull()) painter.drawImage(target, candidate_);
   painter.setRenderHint(QPainter::Antialiasing);
   const auto& in = document_->inputs();
   const auto box = [&](const std::optional<pipeline::Box>& b, QRgb colour) {
@@ -200,6 +204,7 @@ void PhotoCanvas::paintEvent(QPaintEvent*) {
     box(in.person_box, kPersonColour);
   }
   draw_joints(painter);
+  draw_candidate(painter);
   if (boxing_) {
     painter.setPen(QPen(Qt::white, 1.5, Qt::DashLine));
     painter.setBrush(QColor(255, 255, 255, 30));
@@ -216,6 +221,34 @@ void PhotoCanvas::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(palette().color(QPalette::Highlight), 1));
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(rect().adjusted(0, 0, -1, -1));
+  }
+}
+
+void PhotoCanvas::show_candidate(std::vector<contact::PhotoClick> clicks, std::optional<contact::PhotoBox> box, QImage overlay) {
+  candidate_clicks_ = std::move(clicks);
+  candidate_box_ = box;
+  candidate_ = std::move(overlay);
+  update();
+}
+
+void PhotoCanvas::draw_candidate(QPainter& painter) const {
+  if (candidate_box_) {
+    const QRectF box(widget_from_photo({candidate_box_->x, candidate_box_->y}), QSizeF(candidate_box_->width, candidate_box_->height) * scale_);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(QColor(0, 0, 0, 160), 3));
+    painter.drawRect(box);
+    painter.setPen(QPen(QColor(kCandidate), 1.5, Qt::DashLine));
+    painter.drawRect(box);
+  }
+  // Plus and minus, not colour alone, tell what counts as inside.
+  for (const auto& click : candidate_clicks_) {
+    const QPointF c = widget_from_photo({click.x, click.y});
+    painter.setPen(QPen(Qt::white, 1.5));
+    painter.setBrush(click.inside ? QColor(20, 120, 60) : QColor(180, 40, 40));
+    painter.drawEllipse(c, 7, 7);
+    painter.setPen(QPen(Qt::white, 2));
+    painter.drawLine(c - QPointF(3.5, 0), c + QPointF(3.5, 0));
+    if (click.inside) painter.drawLine(c - QPointF(0, 3.5), c + QPointF(0, 3.5));
   }
 }
 

@@ -59,6 +59,10 @@ void PhotoCanvas::mousePressEvent(QMouseEvent* e) {
     panning_ = true;
     return;
   }
+  if (tool_ == Tool::click && e->button() == Qt::RightButton) {
+    click_at(e->position(), false);
+    return;
+  }
   if (e->button() != Qt::LeftButton) return;
   const QPointF p = photo_from_widget(e->position());
   switch (tool_) {
@@ -80,6 +84,7 @@ void PhotoCanvas::mousePressEvent(QMouseEvent* e) {
       }
       selected_ = dragged_;
       break;
+    case Tool::click:                      // a drag is a box
     case Tool::box: boxing_ = true; break;
     case Tool::brush:
     case Tool::erase: {
@@ -120,6 +125,10 @@ void PhotoCanvas::mouseReleaseEvent(QMouseEvent* e) {
   dragged_ = -1;
   if (boxing_) {
     boxing_ = false;
+    if (tool_ == Tool::click && (last_ - press_).manhattanLength() < 6) {
+      click_at(press_, !e->modifiers().testFlag(Qt::AltModifier));
+      return;
+    }
     const auto& photo = document_->inputs().photo;
     const QRectF rect = QRectF(photo_from_widget(press_), photo_from_widget(last_)).normalized().intersected(QRectF(0, 0, photo.width, photo.height));
     if (rect.width() > 4 && rect.height() > 4) Q_EMIT box_drawn(rect);
@@ -127,6 +136,13 @@ void PhotoCanvas::mouseReleaseEvent(QMouseEvent* e) {
     commit_stroke();
   }
   document_->end_gesture();
+  update();
+}
+
+void PhotoCanvas::click_at(const QPointF& widget, bool inside) {
+  const QPointF p = photo_from_widget(widget);
+  const auto& photo = document_->inputs().photo;
+  if (QRectF(0, 0, photo.width, photo.height).contains(p)) Q_EMIT clicked(p, inside);
   update();
 }
 
@@ -212,6 +228,15 @@ void PhotoCanvas::keyPressEvent(QKeyEvent* e) {
     case Qt::Key_BracketRight: set_brush_radius(brush_ * 1.2); return;
     default: break;
   }
+  if (has_candidate()) {
+    switch (e->key()) {
+      case Qt::Key_Return:
+      case Qt::Key_Enter: Q_EMIT candidate_accepted(); return;
+      case Qt::Key_Escape: Q_EMIT candidate_discarded(); return;
+      case Qt::Key_Backspace: Q_EMIT click_taken_back(); return;
+      default: break;
+    }
+  }
   if (chosen) {
     switch (e->key()) {
       case Qt::Key_Left: nudge(-1, 0); return;
@@ -231,6 +256,7 @@ void PhotoCanvas::keyPressEvent(QKeyEvent* e) {
 }
 
 void PhotoCanvas::contextMenuEvent(QContextMenuEvent* e) {
+  if (tool_ == Tool::click && e->reason() == QContextMenuEvent::Mouse) return;   // it takes away
   const int k = e->reason() == QContextMenuEvent::Keyboard ? selected_ : joint_at(e->pos());
   if (k < 0) return;
   auto* menu = new QMenu(this);

@@ -19,6 +19,7 @@
 #include "tactus/error.h"
 #include "tactus/io/picture.h"
 #include "tactus/objects/library.h"
+#include "tactus/ui/mask_tools.h"
 #include "tactus/ui/needed_list.h"
 #include "tactus/ui/prompt_edit.h"
 
@@ -44,15 +45,14 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
     bar->addWidget(button);
     connect(button, &QToolButton::clicked, this, [this, value] {
       canvas_->set_tool(value);
-      joint_->setVisible(value == PhotoCanvas::Tool::joint);
-      target_->setVisible(value == PhotoCanvas::Tool::box || value == PhotoCanvas::Tool::brush || value == PhotoCanvas::Tool::erase);
-      brush_->setVisible(value == PhotoCanvas::Tool::brush || value == PhotoCanvas::Tool::erase);
+      show_tool();
     });
     return button;
   };
   tool(tr("Select"), PhotoCanvas::Tool::select, tr("Drag joints; drag elsewhere to pan"))->setChecked(true);
   tool(tr("Joint"), PhotoCanvas::Tool::joint, tr("Click to place the joint named beside"));
   tool(tr("Box"), PhotoCanvas::Tool::box, tr("Draw a box; the mask inside is found"));
+  tool(tr("Click"), PhotoCanvas::Tool::click, tr("Click on the thing to outline it; Alt or right click takes away, a drag draws a box"))->hide();
   tool(tr("Brush"), PhotoCanvas::Tool::brush, tr("Paint the mask"));
   tool(tr("Erase"), PhotoCanvas::Tool::erase, tr("Erase the mask"));
   bar->addStretch(1);
@@ -99,6 +99,15 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   busy_ = new QLabel;
   busy_->hide();
   column->addWidget(busy_);
+  mask_tools_ = new MaskTools(document, canvas_);
+  column->addWidget(mask_tools_);
+  connect(mask_tools_, &MaskTools::failed, this, &PhotographPanel::failed);
+  connect(mask_tools_, &MaskTools::abilities_changed, this, [this] {
+    auto* click = tool_button(PhotoCanvas::Tool::click);
+    click->setVisible(mask_tools_->takes_clicks());
+    if (click->isChecked() && !mask_tools_->takes_clicks()) tool_button(PhotoCanvas::Tool::box)->click();
+    show_tool();
+  });
 
   auto* form = new QGridLayout;
   form->setHorizontalSpacing(8);
@@ -173,7 +182,10 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   };
   connect(object_, &QComboBox::textActivated, this, choose);
   connect(object_->lineEdit(), &QLineEdit::editingFinished, this, [this, choose] { choose(object_->currentText()); });
-  connect(canvas_, &PhotoCanvas::box_drawn, this, &PhotographPanel::make_mask);
+  connect(canvas_, &PhotoCanvas::box_drawn, this, [this](const QRectF& rect) {
+    if (mask_tools_->takes_clicks()) mask_tools_->take_box(rect);
+    else make_mask(rect);
+  });
   connect(needed_, &NeededList::chosen, this, [this](NeededList::Need need) {
     switch (need) {
       case NeededList::Need::joints:
@@ -197,6 +209,15 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
 void PhotographPanel::focus_prompt() { prompt_->setFocus(); }
 QString PhotographPanel::needed() const { return needed_->text(); }
 QToolButton* PhotographPanel::tool_button(PhotoCanvas::Tool tool) const { return tools_[static_cast<std::size_t>(tool)]; }
+
+void PhotographPanel::show_tool() {
+  using Tool = PhotoCanvas::Tool;
+  const Tool tool = canvas_->tool();
+  joint_->setVisible(tool == Tool::joint);
+  target_->setVisible(tool == Tool::box || tool == Tool::click || tool == Tool::brush || tool == Tool::erase);
+  brush_->setVisible(tool == Tool::brush || tool == Tool::erase);
+  mask_tools_->set_tool(tool);
+}
 
 void PhotographPanel::set_running(bool running) {
   running_ = running;

@@ -19,6 +19,7 @@ struct Request {
   pipeline::Options options;
   std::shared_ptr<const pipeline::Analysis> known;   // to preview from; null: no preview
   bool full = true;
+  std::shared_ptr<const contact::ContactPredictor> predictor = {};   // null: the one of the ports
 };
 
 }  // namespace
@@ -31,6 +32,7 @@ struct RunController::Worker {
   std::optional<Request> next;
   std::stop_source stop;
   bool ending = false;
+  std::shared_ptr<const contact::ContactPredictor> swap;   // another model, while nothing runs
   // The newest analysis not yet shown; the window fetches it when it gets round to it.
   std::shared_ptr<const pipeline::Analysis> pending;
   bool delivery_posted = false;
@@ -58,8 +60,11 @@ struct RunController::Worker {
       std::stop_token token;
       {
         std::unique_lock lock(mutex);
-        wake.wait(lock, [this] { return ending || next.has_value(); });
+        wake.wait(lock, [this] { return ending || next.has_value() || swap; });
         if (ending) return;
+        if (swap && runner) runner->set_predictor(swap);
+        swap.reset();
+        if (!next) continue;
         request = std::move(*next);
         next.reset();
         token = stop.get_token();
@@ -118,6 +123,7 @@ struct RunController::Worker {
       }
       if (request.known) preview(request, request.full ? token : std::stop_token());
       if (!request.full) return;
+      if (request.predictor) runner->set_predictor(request.predictor);
       auto result = std::make_shared<const pipeline::Analysis>(
           runner->run(request.inputs, request.options, progress, [&](const pipeline::Analysis& a, pipeline::Stage) { offer(a); }));
       end([result](RunController* r) { Q_EMIT r->finished(result); });
@@ -150,6 +156,15 @@ RunController::~RunController() {
   worker_->thread.join();
 }
 
+void RunController::set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor) {
+  predictor_ = std::move(predictor);
+  {
+    const std::scoped_lock lock(worker_->mutex);
+    worker_->swap = predictor_;
+  }
+  worker_->wake.notify_all();
+}
+
 void RunController::preview(std::shared_ptr<const pipeline::Inputs> inputs, std::shared_ptr<const pipeline::Analysis> known) {
   const bool was_running = running_;
   {
@@ -176,7 +191,7 @@ void RunController::start(std::shared_ptr<const pipeline::Inputs> inputs, const 
     worker_->stop.request_stop();
     worker_->stop = std::stop_source();
     if (worker_->next && !worker_->next->full) --previews_;
-    worker_->next = Request{current_, std::move(inputs), options, std::move(known), true};
+    worker_->next = Request{current_, std::move(inputs), options, std::move(known), true, predictor_};
   }
   worker_->wake.notify_all();
   Q_EMIT started();

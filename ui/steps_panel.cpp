@@ -7,6 +7,8 @@
 #include <QVBoxLayout>
 #include <set>
 
+#include "tactus/ui/answer_view.h"
+#include "tactus/ui/contact_painting.h"
 #include "tactus/ui/plot_widget.h"
 #include "tactus/ui/stage_list.h"
 #include "tactus/ui/view_canvas.h"
@@ -49,10 +51,11 @@ StepsPanel::StepsPanel(Document* document, QWidget* parent)
   column->addWidget(strip_);
 
   column->addWidget(heading(tr("Answer")));
-  answer_ = new QLabel(tr("It comes with the masks."));
-  answer_->setWordWrap(true);
-  answer_->setTextFormat(Qt::PlainText);
-  answer_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  answer_ = new AnswerView;
+  connect(answer_, &AnswerView::side_pointed, strip_, &ViewStrip::set_lit);
+  connect(answer_, &AnswerView::side_chosen, this, [this](int side) {
+    if (analysis_ && pipeline::step_count(*analysis_, Stage::predict) > 0) Q_EMIT position_chosen({Stage::predict, side == 1 ? kViewCount / 2 : 0});
+  });
   column->addWidget(answer_);
 
   threshold_label_ = heading(tr("Contact above 0.50"));
@@ -85,6 +88,8 @@ StepsPanel::StepsPanel(Document* document, QWidget* parent)
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  // The views are as high as they are wide: a bar that comes and goes would change the height that decides about it.
+  scroll->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);
   pages_->addWidget(scroll);
   pages_->addWidget(editor_);
   connect(editor_, &ViewEditor::closed, this, [this] {
@@ -122,15 +127,14 @@ void StepsPanel::set_analysis(std::shared_ptr<const pipeline::Analysis> analysis
   stages_->set_analysis(analysis_);
   strip_->set_analysis(analysis_);
   editor_->set_analysis(analysis_);
+  answer_->set_analysis(analysis_);
   fill_contact();
   if (!analysis_) {
-    answer_->setText(tr("It comes with the masks."));
     rmse_->set_series({});
     losses_->set_series({});
     pages_->setCurrentIndex(0);
     return;
   }
-  answer_->setText(analysis_->prediction ? QString::fromStdString(analysis_->prediction->answer) : tr("It comes with the masks."));
   std::vector<double> rmse;
   if (analysis_->align && !analysis_->align->candidates.empty())
     for (const auto& r : pipeline::shown_candidate(*analysis_).records) rmse.push_back(100.0 * r.rmse);

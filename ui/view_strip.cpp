@@ -20,6 +20,8 @@ namespace tactus::ui {
 
 namespace {
 
+constexpr QRgb kLitBody = 0xff4a9eff, kLitObject = 0xffe0a010;
+
 // A view, its mask laid over in the colours of contact.
 QImage with_mask(const views::RenderedView& view, const ImageF& p, int side) {
   QImage image = to_qimage(view.picture);
@@ -59,6 +61,11 @@ class Thumbnail : public QWidget {
     current_ = current;
     update();
   }
+  void set_lit(bool lit, bool dim) {
+    lit_ = lit;
+    dim_ = dim;
+    update();
+  }
   QSize sizeHint() const override { return {76, 76}; }
 
  protected:
@@ -72,8 +79,17 @@ class Thumbnail : public QWidget {
       painter.drawImage(QRectF(QPointF((width() - size.width()) / 2, (height() - size.height()) / 2), size), image_);
     }
     const bool marked = current_ || hasFocus();
+    if (dim_) {
+      QColor veil = palette().color(QPalette::Window);
+      veil.setAlpha(170);
+      painter.fillRect(rect(), veil);
+    }
     painter.setPen(QPen(palette().color(marked ? QPalette::Highlight : QPalette::Mid), current_ ? 3 : 1));
     painter.drawRect(QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5));
+    if (lit_) {
+      painter.setPen(QPen(view_ < kViewCount / 2 ? QColor(kLitBody) : QColor(kLitObject), 3));
+      painter.drawRect(QRectF(rect()).adjusted(1.5, 1.5, -1.5, -1.5));
+    }
   }
   void mousePressEvent(QMouseEvent* e) override {
     press_ = e->pos();
@@ -102,7 +118,7 @@ class Thumbnail : public QWidget {
   ViewStrip* strip_;
   QImage image_;
   QPoint press_;
-  bool current_ = false;
+  bool current_ = false, lit_ = false, dim_ = false;
 };
 
 ViewStrip::ViewStrip(Document* document, QWidget* parent) : QWidget(parent), document_(document) {
@@ -144,6 +160,15 @@ void ViewStrip::set_current(int view, bool masks) {
   if (masks == masks_) return;
   masks_ = masks;
   fill();
+}
+
+void ViewStrip::set_lit(int side) {
+  if (side == lit_) return;
+  lit_ = side;
+  for (int i = 0; i < kViewCount; ++i) {
+    const bool mine = side >= 0 && (i >= kViewCount / 2) == (side == 1);
+    thumbnails_[static_cast<std::size_t>(i)]->set_lit(mine, side >= 0 && !mine);
+  }
 }
 
 void ViewStrip::fill() {

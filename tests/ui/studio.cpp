@@ -61,6 +61,12 @@ void Studio::open_window() {
   services.version = "test";
   services.autosave_folder = folder_.filePath(QStringLiteral("autosave")).toStdString();
   services.options = quick_options();
+  services.models.open_model = [](const ui::ModelChoice& choice, const Progress& progress) {
+    if (choice.model == "prior") return ui::OpenedModel{contact::make_prior_predictor(), nullptr, {}, {}, 0};
+    return model_script().open_model(choice, progress);
+  };
+  services.models.open_segmenter = [](const std::string& file, const Progress& progress) { return model_script().open_segmenter(file, progress); };
+  services.models.inspect = [](const ui::ModelChoice& choice) { return model_script().inspect(choice); };
   window_ = std::make_unique<ui::MainWindow>(services);
   window_->resize(1500, 920);
   window_->show();
@@ -84,6 +90,11 @@ void Studio::show_sample() {
   // Shortcuts are the active window's.
   window_->activateWindow();
   if (!QTest::qWaitForWindowActive(window_.get())) qWarning("the window is not active");
+}
+
+ui::ModelServices& model_script() {
+  static ui::ModelServices script;
+  return script;
 }
 
 Studio& studio() {

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "tactus/ui/main_window.h"
+#include "tactus/ui/models.h"
 
 class QPushButton;
 
@@ -29,6 +30,9 @@ class Studio {
   QTemporaryDir folder_;
   std::unique_ptr<ui::MainWindow> window_;
 };
+
+// What opens the models of every Studio of these tests; a suite sets them. Empty: the one without files alone.
+ui::ModelServices& model_script();
 
 Studio& studio();
 void close_studio();

@@ -14,6 +14,8 @@ std::unique_ptr<QObject> make_scene_suite();        // viewport, timeline, plots
 std::unique_ptr<QObject> make_painting_suite();
 std::unique_ptr<QObject> make_live_suite();         // dragging, cancelling, failing, trying again
 std::unique_ptr<QObject> make_files_suite();
+std::unique_ptr<QObject> make_models_suite();        // folders of weights, the answer as it comes
+std::unique_ptr<QObject> make_masks_suite();         // clicks, boxes and words on the photograph
 std::unique_ptr<QObject> make_manners_suite();      // names, contrast, keyboard, sizes
 std::unique_ptr<QObject> make_scaled_suite();       // alone, at 200 %
 
@@ -26,7 +28,8 @@ struct Suite {
 inline std::vector<Suite> suites() {
   return {{"window", make_window_suite},     {"photograph", make_photograph_suite}, {"scene", make_scene_suite},
           {"painting", make_painting_suite}, {"live", make_live_suite},             {"files", make_files_suite},
-          {"manners", make_manners_suite},   {"scaled", make_scaled_suite, true}};
+          {"models", make_models_suite},     {"masks", make_masks_suite},           {"manners", make_manners_suite},
+          {"scaled", make_scaled_suite, true}};
 }
 
 }  // namespace tactus::test

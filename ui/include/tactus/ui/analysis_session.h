@@ -26,6 +26,8 @@ class AnalysisSession : public QObject {
   // A full run. Needs a photograph.
   void run();
   void cancel();
+  // Another contact model for the runs to come; what the one before answered stays in view, marked out of date.
+  void set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor);
   // A run that was started by an edit and keeps the earlier outputs in view.
   bool refining() const { return refining_; }
   // One reason a stage ("prompt changed"); empty where the stage is up to date.
@@ -42,12 +44,14 @@ class AnalysisSession : public QObject {
 
  private:
   void document_changed();
+  bool asks_anew() const;   // something other than a correction: Analyse is needed
   void show(Shared analysis);
   Document* document_;
   RunController* controller_;
   Shared shown_, complete_, base_;                  // base_: what a run under way is filled up with
   std::shared_ptr<const pipeline::Inputs> requested_;
   pipeline::Options requested_options_;
+  int model_ = 0, requested_model_ = 0, complete_model_ = 0;   // the how-manieth; the models themselves are not held
   bool refining_ = false, refined_ = true;          // refined_: the last edit got its full run
   qint64 edited_at_ = 0;
   double preview_seconds_ = 0.0;

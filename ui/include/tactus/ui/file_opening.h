@@ -10,7 +10,8 @@ namespace tactus::ui {
 
 class Document;
 
-enum class FileKind { picture, mask, project, mesh, keypoints, body, folder, unknown };
+enum class FileKind { picture, mask, project, mesh, keypoints, body, model, weights, folder, unknown };
+// A folder with config.json and tokenizer.model is a model's; .pth and .safetensors files are Segment Anything's weights.
 // By extension and, for pictures, by whether the name says "mask" while a photograph is open.
 FileKind kind_of(const QString& path, bool has_photo);
 

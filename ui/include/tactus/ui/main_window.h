@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "tactus/pipeline/runner.h"
+#include "tactus/ui/models.h"
 
-class QLabel;
 class QMenu;
 class QProgressBar;
 class QPushButton;
+class QToolButton;
 
 namespace tactus::ui {
 
@@ -22,10 +23,13 @@ class DebugView;
 class Document;
 class ElidedLabel;
 class Exporter;
+class LoadBar;
 class MessageArea;
+class ModelManager;
 class PhotographPanel;
 class ResultFile;
 class RunController;
+class SettingsDialog;
 class StepsPanel;
 class TimelineBar;
 class Viewport;
@@ -41,6 +45,7 @@ class MainWindow : public QMainWindow {
     std::string version;
     std::string autosave_folder;                                       // empty: no autosave
     pipeline::Options options;                                         // of new documents
+    ModelServices models;                                              // of folders and weights
   };
   explicit MainWindow(Services services, QWidget* parent = nullptr);
   ~MainWindow() override;
@@ -66,6 +71,10 @@ class MainWindow : public QMainWindow {
   ResultFile* result_file() const { return result_; }
   Autosave* autosave() const { return autosave_; }
   DebugView* debug() const { return debug_; }
+  ModelManager* models() const { return models_; }
+  LoadBar* load_bar() const { return load_bar_; }
+  QToolButton* model_button() const { return model_; }
+  SettingsDialog* settings();                    // made when first asked for
   std::shared_ptr<const pipeline::Analysis> analysis() const;
   QString status_text() const;
   void show_error(const QString& sentence);      // stays until it is read
@@ -88,6 +97,9 @@ class MainWindow : public QMainWindow {
   void lay_out();
   void connect_panels();
   void connect_session();
+  void connect_models();
+  void show_model();
+  void choose_model_folder();
   void make_menus();
   void make_file_menu();
   void make_edit_menu();
@@ -115,7 +127,10 @@ class MainWindow : public QMainWindow {
   DebugView* debug_;
   ResultFile* result_;
   ElidedLabel* status_;
-  QLabel* model_;
+  QToolButton* model_;
+  ModelManager* models_;
+  LoadBar* load_bar_;
+  SettingsDialog* settings_ = nullptr;
   QProgressBar* progress_;
   QPushButton* cancel_;
   QAction* cancel_action_ = nullptr;

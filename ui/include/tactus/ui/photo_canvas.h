@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "tactus/contact/photo_segmenter.h"
 #include "tactus/ui/document.h"
 
 namespace tactus::ui {
@@ -14,13 +15,14 @@ namespace tactus::ui {
 class PhotoCanvas : public QWidget {
   Q_OBJECT
  public:
-  enum class Tool { select, joint, box, brush, erase };
+  enum class Tool { select, joint, box, click, brush, erase };
   enum class Target { object, person };
 
   explicit PhotoCanvas(Document* document, QWidget* parent = nullptr);
   void set_tool(Tool tool);
   Tool tool() const { return tool_; }
   void set_target(Target target) { target_ = target; }
+  Target target() const { return target_; }
   void set_brush_radius(double pixels);              // of the photograph; clamped
   double brush_radius() const { return brush_; }
   static constexpr double kLargestBrush = 120.0;
@@ -32,6 +34,10 @@ class PhotoCanvas : public QWidget {
   // Outlines of the body and of the object at a position of the timeline; drawn on another thread.
   void show_projection(std::shared_ptr<const pipeline::Analysis> analysis, const pipeline::TimelinePosition& position);
   const QImage& projection() const { return projection_; }
+  // Marks and outline of a mask that is not taken yet; no marks and a null image: none.
+  void show_candidate(std::vector<contact::PhotoClick> clicks, std::optional<contact::PhotoBox> box, QImage overlay);
+  bool has_candidate() const { return !candidate_clicks_.empty() || candidate_box_ || !candidate_.isNull(); }
+  const QImage& candidate() const { return candidate_; }
   void fit_to_view();
   double zoom() const { return scale_; }
   QPointF widget_from_photo(const QPointF& p) const { return origin_ + scale_ * p; }
@@ -41,6 +47,10 @@ class PhotoCanvas : public QWidget {
  Q_SIGNALS:
   void box_drawn(const QRectF& photo_rect);          // of the current target
   void joint_placed(int keypoint);
+  void clicked(const QPointF& photo, bool inside);   // with the click tool; Alt or the right button: not inside
+  void candidate_accepted();                         // Enter
+  void candidate_discarded();                        // Esc
+  void click_taken_back();                           // Backspace
   void brush_changed(double radius);
   void told(const QString& text);                    // about the joint under the pointer; empty: nothing there
 
@@ -60,17 +70,21 @@ class PhotoCanvas : public QWidget {
   QString joint_text(int k) const;                   // name and, once the body is fitted, its error
   void take_photo();
   void compose_masks(QRect dirty);
+  void draw_candidate(QPainter& painter) const;
   void draw_joints(QPainter& painter) const;
   void draw_projection();
   void move_joint(int k, const QPointF& photo);
   void set_visibility(int k, body::Visibility visibility);
   void step_selection(int by);
+  void click_at(const QPointF& widget, bool inside);
   void zoom_at(const QPointF& widget, double factor);
   void paint_stroke(const QPointF& from, const QPointF& to);
   void commit_stroke();
   Document* document_;
   std::vector<QImage> photo_;                        // the photograph, then halves of it for drawing it small
-  QImage masks_, projection_;
+  QImage masks_, projection_, candidate_;
+  std::vector<contact::PhotoClick> candidate_clicks_;
+  std::optional<contact::PhotoBox> candidate_box_;
   double scale_ = 1.0, opacity_ = 0.45, brush_ = 10.0;
   QPointF origin_, press_, last_;
   bool fitted_ = true, panning_ = false, boxing_ = false, stroking_ = false, inside_ = false;

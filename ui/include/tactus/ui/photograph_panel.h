@@ -14,6 +14,7 @@ class QToolButton;
 
 namespace tactus::ui {
 
+class MaskTools;
 class NeededList;
 class PromptEdit;
 
@@ -31,6 +32,7 @@ class PhotographPanel : public QWidget {
   QComboBox* target() const { return target_; }
   QPushButton* run_button() const { return run_; }
   NeededList* needed_list() const { return needed_; }
+  MaskTools* mask_tools() const { return mask_tools_; }
   QString needed() const;                 // what is still needed, as shown; empty: nothing
 
  Q_SIGNALS:
@@ -42,6 +44,7 @@ class PhotographPanel : public QWidget {
 
  private:
   void show_document();
+  void show_tool();
   void make_mask(const QRectF& photo_rect);
   void show_needed();
   Document* document_;
@@ -51,6 +54,7 @@ class PhotographPanel : public QWidget {
   QComboBox *object_, *target_, *joint_;
   QPushButton* run_;
   QLabel* busy_;
+  MaskTools* mask_tools_;
   NeededList* needed_;
   QSlider* brush_;
   std::vector<QToolButton*> tools_;

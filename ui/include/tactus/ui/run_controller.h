@@ -27,6 +27,9 @@ class RunController : public QObject {
   // A preview alone, while something is dragged. Cancels a run; a preview still waiting gives way to this one.
   void preview(std::shared_ptr<const pipeline::Inputs> inputs, std::shared_ptr<const pipeline::Analysis> known);
   int previews_under_way() const { return previews_; }
+  // Asked from the next start on; the one that make_ports gives until then.
+  // The one before is let go of as soon as no run needs it.
+  void set_predictor(std::shared_ptr<const contact::ContactPredictor> predictor);
   // What the runs use; null until the first run has loaded it.
   std::shared_ptr<const pipeline::Ports> ports() const { return ports_; }
   void cancel();
@@ -49,6 +52,7 @@ class RunController : public QObject {
   int previews_ = 0;
   std::uint64_t current_ = 0;
   std::shared_ptr<const pipeline::Ports> ports_;
+  std::shared_ptr<const contact::ContactPredictor> predictor_;
 };
 
 }  // namespace tactus::ui

@@ -12,6 +12,7 @@ class QStackedWidget;
 
 namespace tactus::ui {
 
+class AnswerView;
 class Document;
 class PlotWidget;
 class StageList;
@@ -29,6 +30,7 @@ class StepsPanel : public QWidget {
   double threshold() const;
   StageList* stages() const { return stages_; }
   ViewStrip* strip() const { return strip_; }
+  AnswerView* answer() const { return answer_; }
   ViewEditor* editor() const { return editor_; }
   PlotWidget* loss_plot() const { return losses_; }
   PlotWidget* rmse_plot() const { return rmse_; }
@@ -49,7 +51,8 @@ class StepsPanel : public QWidget {
   StageList* stages_;
   ViewStrip* strip_;
   ViewEditor* editor_;
-  QLabel *answer_, *contact_, *threshold_label_;
+  AnswerView* answer_;
+  QLabel *contact_, *threshold_label_;
   QSlider* threshold_;
   PlotWidget *rmse_, *losses_;
   Eigen::VectorXf body_areas_, object_areas_;

@@ -24,6 +24,9 @@ class ViewStrip : public QWidget {
   void set_analysis(std::shared_ptr<const pipeline::Analysis> analysis);
   // -1: none; masks are laid over when the position is past them.
   void set_current(int view, bool masks);
+  // The views of the body (0) or of the object (1) stand out, those of the other step back; -1: neither.
+  void set_lit(int side);
+  int lit() const { return lit_; }
   QWidget* thumbnail(int view) const;
   // The view at full size as a file and a picture, as a drag or the clipboard takes it; null while not rendered.
   std::unique_ptr<QMimeData> drag_data(int view);
@@ -38,7 +41,7 @@ class ViewStrip : public QWidget {
   std::shared_ptr<const pipeline::Analysis> analysis_;
   std::vector<Thumbnail*> thumbnails_;
   std::unique_ptr<QTemporaryDir> folder_;
-  int current_ = -1;
+  int current_ = -1, lit_ = -1;
   bool masks_ = true, stale_ = true;
   const void *shown_views_ = nullptr, *shown_prediction_ = nullptr;
 };
