@@ -9,6 +9,8 @@
 #include <string>
 
 #include "commands.h"
+#include "official_contact.h"
+#include "stage_dump.h"
 #include "tactus/app/ports.h"
 #include "tactus/io/given_body.h"
 #include "tactus/io/keypoints_json.h"
@@ -25,8 +27,12 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string photo, prompt, model = "prior", object, human_mask, object_mask, keypoints, body_pose;
-  std::string device = "auto", sample, out;
+  std::string photo, prompt, object, human_mask, object_mask, keypoints, body_pose;
+  std::string sample, out;
+  app::ModelChoice model;
+  std::string dump;                              // --dump-tensors
+  bool official_layout = false;                  // with the next two: tactus contact alone
+  std::string data, task;
   RunArguments run;
   std::optional<int> person;
   std::optional<double> object_size;
@@ -131,8 +137,20 @@ void print_summary(const pipeline::Analysis& analysis, const std::string& out) {
 void run(const Arguments& arguments, pipeline::Stage until, const Context& context) {
   if (arguments.sample == "list") return print_names(app::sample_names(), context);
   if (arguments.object == "list") return print_names(object_names(), context);
-  if (arguments.device == "cuda") {
-    throw cannot_run("--device cuda: this build has no GPU code; use --device cpu or leave it out");
+  if (arguments.official_layout) {
+    run_official_contact({arguments.photo, arguments.data, arguments.task.empty() ? "hcontact" : arguments.task, arguments.object,
+                          arguments.prompt, arguments.dump, arguments.out, arguments.model},
+                         context);
+    return;
+  }
+  for (const auto& [given, name] : {std::pair(!arguments.data.empty(), "--data"), std::pair(!arguments.task.empty(), "--task")}) {
+    if (given) throw bad_input(std::string(name) + ": it belongs to --official-layout; add that, or leave " + name + " out");
+  }
+  if (!arguments.model.is_folder()) {
+    if (arguments.model.device == "cuda") {
+      throw cannot_run("--device cuda: the model " + arguments.model.model + " has no GPU code; use --device cpu or leave it out");
+    }
+    if (!arguments.dump.empty()) throw bad_input("--dump-tensors: the model " + arguments.model.model + " has no tensors; give a checkpoint's folder with --model DIR");
   }
   check_out(arguments.out);
   io::Project project = read_start(arguments);
@@ -143,18 +161,23 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
   options.until = until;
   const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
 
-  const pipeline::Ports ports = app::make_ports(arguments.model);
-  pipeline::Runner runner(ports);
+  app::ModelChoice choice = arguments.model;
+  if (!arguments.dump.empty()) choice.stages = std::make_shared<interactvlm::Stages>();
   pipeline::Analysis analysis;
   io::ReportExtras extras;
   {
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop);
-    analysis = runner.run(inputs, options, progress.part(0.0, 0.97));
+    const double loading = choice.is_folder() ? 0.3 : 0.0;
+    const pipeline::Ports ports = app::make_ports(choice, progress.part(0.0, loading, "Load"));
+    pipeline::Runner runner(ports);
+    analysis = runner.run(inputs, options, progress.part(loading, 0.97));
     if (warning) analysis.warnings.insert(analysis.warnings.begin(), *warning);
     extras.version = TACTUS_VERSION;
     extras.renderer = ports.view_renderer.get();
     io::write_results(arguments.out, analysis, extras, progress.part(0.97, 1.0, "Writing"));
+    if (choice.stages) dump_stages(arguments.dump, *choice.stages);
+    extras.renderer = nullptr;   // it ends here
   }
   if (context.json) {
     std::printf("%s\n", io::report_json(analysis, extras).c_str());
@@ -171,8 +194,8 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
   const bool placing = until > pipeline::Stage::lift;
   command->add_option("PHOTO", arguments->photo, "the photograph (PNG, JPEG, TIFF, BMP, WebP) or a project file (.tactus)")->type_name("FILE");
   command->add_option("--prompt", arguments->prompt, "what to find: \"Which body parts touch the bottle?\"");
-  command->add_option("--model", arguments->model, "contact model: prior (usual contact; does not look at the photograph)")
-      ->type_name("NAME")
+  command->add_option("--model", arguments->model.model, "contact model: prior (usual contact; does not look at the photograph), or the folder of InteractVLM weights")
+      ->type_name("NAME|DIR")
       ->capture_default_str();
   command->add_option("--object", arguments->object, "a name of the library ('list' shows them) or a mesh file (.obj .ply .glb, metres); "
                                                      "default: what the prompt names")
@@ -187,10 +210,24 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
   command->add_option("--person", arguments->person, "annotation id in the keypoints file; default: the largest person")->type_name("ID");
   command->add_option("--body-pose", arguments->body_pose, "osx_human2.npz: a posed SMPL-X body instead of joints")->type_name("NPZ");
   add_run_options(*command, arguments->run, placing);
-  command->add_option("--device", arguments->device, "auto, cpu or cuda")
+  command->add_option("--device", arguments->model.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->type_name("DEVICE")
       ->capture_default_str();
+  command->add_option("--clip", arguments->model.clip_folder, "the CLIP folder, where it does not lie beside the model's")->type_name("DIR");
+  command->add_option("--precision", arguments->model.precision, "of a checkpoint: fp32, bf16, int8, int4; auto: what the free memory holds")
+      ->check(CLI::IsMember({"auto", "fp32", "bf16", "int8", "int4"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--dump-tensors", arguments->dump, "every stage of a checkpoint's network as it was computed, as arrays")->type_name("NPZ");
+  if (!placing) {
+    command->add_flag("--official-layout", arguments->official_layout,
+                      "the published demo's files: the object's name from OBJECT__NAME.jpg, its mesh beside it, results by the published names; "
+                      "PHOTO may be a folder of them");
+    command->add_option("--task", arguments->task, "with --official-layout (default hcontact)")->check(CLI::IsMember(official_tasks()))->type_name("TASK");
+    command->add_option("--data", arguments->data, "with --official-layout: the published data folder (hcontact_vitruvian, smpl_to_smplx.pkl, body models)")
+        ->type_name("DIR");
+  }
   command->add_option("--sample", arguments->sample, "a bundled project instead of PHOTO; 'list' names them")->type_name("NAME");
   command->add_option("--out", arguments->out, "folder for the results; made when missing")->type_name("DIR");
   add_common_flags(*command, context);
@@ -207,7 +244,8 @@ void add_analyse(CLI::App& app, Context& context, Command& chosen) {
       "      --object-mask bottle.png --out out/bottle",
       pipeline::Stage::result);
   add(app, context, chosen, "contact", "Photograph and prompt → contact only; needs no marks",
-      "Example:\n  tactus contact photo.jpg --prompt \"Which body parts touch the bottle?\" --out out/contact",
+      "Examples:\n  tactus contact photo.jpg --prompt \"Which body parts touch the bottle?\" --out out/contact\n"
+      "  tactus contact bottle__000001.jpg --official-layout --model DIR --data data --out out/bottle",
       pipeline::Stage::lift);
 }
 

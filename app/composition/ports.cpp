@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tactus/error.h"
+#include "tactus/interactvlm/predictor.h"
 #include "tactus/io/body_files.h"
 #include "tactus/io/keypoints_json.h"
 #include "tactus/io/npz.h"
@@ -76,16 +77,46 @@ const std::vector<std::string>& model_names() {
   return names;
 }
 
-pipeline::Ports make_ports(const std::string& model) {
-  if (std::find(model_names().begin(), model_names().end(), model) == model_names().end()) {
+fs::path cache_folder() {
+  if (const char* set = std::getenv("XDG_CACHE_HOME"); set != nullptr && *set != '\0') return fs::path(set) / "tactus";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') return fs::path(home) / ".cache" / "tactus";
+  return {};
+}
+
+bool ModelChoice::is_folder() const {
+  return std::find(model_names().begin(), model_names().end(), model) == model_names().end();
+}
+
+interactvlm::PromptTemplates prompt_templates() {
+  return interactvlm::PromptTemplates::read(data_folder() / "prompts" / "interactvlm.json");
+}
+
+std::shared_ptr<interactvlm::Model> open_model(const ModelChoice& choice, const Progress& progress) {
+  std::error_code error;
+  if (!fs::is_directory(choice.model, error)) {
     std::string known;
     for (const auto& name : model_names()) known += (known.empty() ? "" : ", ") + name;
-    throw bad_input(model + ": this version has no such contact model; there is " + known);
+    throw bad_input(choice.model + ": this is neither a contact model (" + known + ") nor the folder of a checkpoint");
   }
+  interactvlm::OpenOptions options;
+  options.folder = choice.model;
+  options.clip_folder = choice.clip_folder;
+  options.precision = choice.precision;
+  options.device = choice.device;
+  options.cache_folder = cache_folder();
+  return interactvlm::Model::open(options, progress);
+}
+
+pipeline::Ports make_ports(const ModelChoice& choice, const Progress& progress) {
   pipeline::Ports ports;
+  if (choice.is_folder()) {
+    ports.predictor = interactvlm::make_predictor(open_model(choice, progress), prompt_templates(), contact::make_prior_predictor(),
+                                                  choice.stages);
+  } else {
+    ports.predictor = contact::make_prior_predictor();
+  }
   ports.body_model = std::make_shared<body::BodyModel>(io::read_body_model(data_folder() / "body.tbm"));
   ports.view_renderer = render::make_cpu_view_renderer();
-  ports.predictor = contact::make_prior_predictor();
   ports.make_silhouette_renderer = [] { return render::make_cpu_silhouette_renderer(); };
   return ports;
 }

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "tactus/app/ports.h"
+#include "tactus/app/studio_models.h"
 #include "tactus/ui/main_window.h"
 #include "tactus/ui/theme.h"
 #include "tactus/ui/viewport.h"
@@ -40,6 +41,15 @@ int main(int argc, char** argv) {
     } catch (const std::exception&) {   // the first run says what is missing
     }
     services.version = TACTUS_VERSION;
+    const auto choice_of = [](const ui::ModelChoice& choice) {
+      return app::ModelChoice{choice.model, choice.clip_folder, choice.precision, choice.device, nullptr};
+    };
+    services.models.open_model = [choice_of](const ui::ModelChoice& choice, const Progress& progress) {
+      auto opened = app::open_any_model(choice_of(choice), progress);
+      return ui::OpenedModel{opened.predictor, opened.segmenter, opened.precision, opened.device, opened.weight_bytes};
+    };
+    services.models.open_segmenter = [](const std::string& file, const Progress& progress) { return app::open_segmenter(file, progress); };
+    services.models.inspect = [](const ui::ModelChoice& choice) { return app::describe_model(choice.model); };
     services.autosave_folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation).toStdString();
     ui::MainWindow window(services);
     window.show();

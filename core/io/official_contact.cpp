@@ -100,13 +100,10 @@ std::vector<ImageU8> plain_renders(const views::ViewRenderer& renderer, const ge
 const Eigen::RowVector3f kBodyBlue(0.05F, 0.66F, 0.96F);
 const Eigen::RowVector3f kObjectYellow(0.90F, 0.82F, 0.34F);
 
-CanonicalPictures drawn(const views::ViewRenderer& renderer, const geometry::Mesh& mesh, bool body, const Progress& progress) {
-  const views::CanonicalViewsOptions options{kSize};
-  const geometry::Mesh shown = body ? mesh : views::normalised_object(mesh);
-  const auto rendered = body ? views::render_body_views(renderer, mesh, options, progress)
-                             : views::render_object_views(renderer, mesh, options, progress);
+CanonicalPictures pictures_of(const views::ViewRenderer& renderer, const geometry::Mesh& mesh,
+                              const std::vector<views::RenderedView>& rendered, const Eigen::RowVector3f& overlay) {
   CanonicalPictures views;
-  views.overlays = plain_renders(renderer, shown, rendered, body ? kBodyBlue : kObjectYellow);
+  views.overlays = plain_renders(renderer, mesh, rendered, overlay);
   for (const auto& view : rendered) {
     views.names.push_back(view.view.name);
     views.pictures.push_back(view.picture);
@@ -114,6 +111,16 @@ CanonicalPictures drawn(const views::ViewRenderer& renderer, const geometry::Mes
   }
   views.vertex_count = mesh.vertex_count();
   return views;
+}
+
+CanonicalPictures drawn_body(const views::ViewRenderer& renderer, const geometry::Mesh& mesh, const Progress& progress) {
+  return pictures_of(renderer, mesh, views::render_body_views(renderer, mesh, {kSize}, progress), kBodyBlue);
+}
+
+CanonicalPictures drawn_object(const views::ViewRenderer& renderer, const geometry::Mesh& mesh,
+                               const std::vector<views::ViewCamera>& cameras, const Progress& progress) {
+  return pictures_of(renderer, views::normalised_object(mesh), views::render_object_views(renderer, mesh, cameras, {kSize}, progress),
+                     kObjectYellow);
 }
 
 fs::path view_folder(const fs::path& data) {
@@ -148,7 +155,7 @@ CanonicalPictures read_body_pictures(const fs::path& data, const views::ViewRend
     if (!from_model) {
       if (model.empty()) throw cannot_run(data.string() + ": pictures of the body are missing and SMPL-H, to draw them from, is not there");
       const body::SmplModel body(read_smpl_model(model));
-      from_model = drawn(renderer, mesh_of(body, body.vitruvian_pose()), true, progress);
+      from_model = drawn_body(renderer, mesh_of(body, body.vitruvian_pose()), progress);
     }
     return *from_model;
   };
@@ -183,7 +190,8 @@ CanonicalPictures read_body_pictures(const fs::path& data, const views::ViewRend
   return views;
 }
 
-ObjectPictures read_object_pictures(const fs::path& folder, const views::ViewRenderer& renderer, const Progress& progress) {
+ObjectPictures read_object_pictures(const fs::path& folder, const std::vector<views::ViewCamera>& cameras,
+                                    const views::ViewRenderer& renderer, const Progress& progress) {
   ObjectPictures object;
   if (!is_there(folder / "object_mesh.obj")) {
     throw bad_input(folder.string() + ": object_mesh.obj is missing; contact on an object needs the object's mesh beside the photograph");
@@ -192,7 +200,7 @@ ObjectPictures read_object_pictures(const fs::path& folder, const views::ViewRen
   const fs::path made = folder / "sam_inp_objs";
   object.drawn = !is_there(made / "lift2d_dict.pkl");
   if (object.drawn) {
-    object.views = drawn(renderer, object.mesh, false, progress);
+    object.views = drawn_object(renderer, object.mesh, cameras, progress);
     return object;
   }
   auto& views = object.views;
@@ -204,7 +212,7 @@ ObjectPictures read_object_pictures(const fs::path& folder, const views::ViewRen
     return value;
   };
   const PicklePointer ids = entry("pixel_to_vertices_map"), weights = entry("bary_coords_map"), count = entry("num_vertices");
-  const std::size_t expected = views::object_mesh_views().size();
+  const std::size_t expected = cameras.size();
   if (ids->items.size() != expected || weights->items.size() != expected) {
     throw bad_input(file + ": it holds maps of " + std::to_string(ids->items.size()) + " views instead of " + std::to_string(expected));
   }
@@ -215,7 +223,7 @@ ObjectPictures read_object_pictures(const fs::path& folder, const views::ViewRen
   }
   for (std::size_t v = 0; v < expected; ++v) {
     progress.check();
-    const std::string& name = views::object_mesh_views()[v].name;
+    const std::string& name = cameras[v].name;
     views.names.push_back(name);
     const NumericArray id = numeric_array(*ids->items[v], file), weight = numeric_array(*weights->items[v], file);
     if (id.shape.size() != 3 || id.shape[2] != 3 || weight.shape != id.shape) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "tactus/views/view_renderer.h"
 
@@ -63,10 +64,17 @@ std::vector<RenderedView> render_body_views(const ViewRenderer& renderer, const 
 }
 
 std::vector<RenderedView> render_object_views(const ViewRenderer& renderer, const geometry::Mesh& object,
+                                              const std::vector<ViewCamera>& cameras,
                                               const CanonicalViewsOptions& options, const Progress& progress) {
   const geometry::Mesh mesh = normalised_object(object);
-  return render(renderer, mesh, position_colours(mesh), object_mesh_views(),
-                {{0, 0, 3}, {0, 0, 3}, {0, 0, -3}, {0, 0, -3}}, options.size, progress);
+  std::vector<Eigen::Vector3d> lights;
+  for (const auto& camera : cameras) lights.emplace_back(0.0, 0.0, std::cos(camera.azimuth_deg * M_PI / 180.0) < -0.01 ? -3.0 : 3.0);
+  return render(renderer, mesh, position_colours(mesh), cameras, lights, options.size, progress);
+}
+
+std::vector<RenderedView> render_object_views(const ViewRenderer& renderer, const geometry::Mesh& object,
+                                              const CanonicalViewsOptions& options, const Progress& progress) {
+  return render_object_views(renderer, object, object_mesh_views(), options, progress);
 }
 
 }  // namespace tactus::views

@@ -77,11 +77,11 @@ class GatedEncoderImpl : public CameraEncoderImpl {
 }  // namespace
 
 std::shared_ptr<CameraEncoderImpl> make_camera_encoder(const std::string& type, std::int64_t views,
-                                                       std::int64_t channels) {
+                                                       std::int64_t channels, std::int64_t hidden) {
   using Gate = GatedEncoderImpl::Gate;
   if (type == "simple") return std::make_shared<SimpleEncoderImpl>(channels);
-  if (type == "view_index") return std::make_shared<GatedEncoderImpl>(views, channels, channels, Gate::before);
-  if (type == "vi_v1") return std::make_shared<GatedEncoderImpl>(views, channels / 2, channels, Gate::after);
+  if (type == "view_index") return std::make_shared<GatedEncoderImpl>(views, hidden > 0 ? hidden : channels, channels, Gate::before);
+  if (type == "vi_v1") return std::make_shared<GatedEncoderImpl>(views, hidden > 0 ? hidden : 128, channels, Gate::after);
   throw bad_input("there is no camera encoder called \"" + type + "\"; known are simple, view_index, vi_v1");
 }
 

@@ -46,19 +46,21 @@ const std::vector<std::string>& view_types() {
   return names;
 }
 
-at::Tensor camera_vectors(const std::string& view_type, std::int64_t views) {
+const std::vector<views::ViewCamera>& view_cameras(const std::string& view_type) {
+  static const std::vector<views::ViewCamera> none;
   const auto found = tables().find(view_type);
   if (found == tables().end()) {
     std::string known;
     for (const std::string& name : view_types()) known += (known.empty() ? "" : ", ") + name;
     throw bad_input("there is no table of views called \"" + view_type + "\"; known are " + known);
   }
+  return found->second == nullptr ? none : found->second();
+}
+
+at::Tensor camera_vectors(const std::string& view_type, std::int64_t views) {
   std::vector<std::array<float, 5>> rows;
-  if (found->second == nullptr) {
-    rows.resize(1);
-  } else {
-    for (const views::ViewCamera& view : found->second()) rows.push_back(views::normalised_parameters(view));
-  }
+  for (const views::ViewCamera& view : view_cameras(view_type)) rows.push_back(views::normalised_parameters(view));
+  if (rows.empty()) rows.emplace_back();   // five zeros
   const auto count = static_cast<std::int64_t>(rows.size());
   if (views != count) {
     throw bad_input("the views \"" + view_type + "\" are " + std::to_string(count) + ", but the network was made for " +

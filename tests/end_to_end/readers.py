@@ -4,7 +4,7 @@ import struct
 import zipfile
 import zlib
 
-FORMATS = {"<f4": "f", "<f8": "d", "<i4": "i", "|u1": "B"}
+FORMATS = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q", "|u1": "B"}
 
 
 class Array:

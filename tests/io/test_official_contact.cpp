@@ -44,13 +44,13 @@ TEST(OfficialContact, DrawsTheObjectsViewsAndReadsThemBack) {
   const Folder folder;
   write_obj(folder / "object_mesh.obj", tetrahedron(), nullptr);
   const OneFaceRenderer renderer;
-  const ObjectPictures drawn = read_object_pictures(folder.path(), renderer, {});
+  const ObjectPictures drawn = read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {});
   EXPECT_TRUE(drawn.drawn);
   ASSERT_EQ(drawn.views.names, (std::vector<std::string>{"frontleft", "frontright", "backleft", "backright"}));
   EXPECT_EQ(drawn.views.vertex_count, 4);
 
   write_object_pictures(folder / "sam_inp_objs", drawn.views);
-  const ObjectPictures read = read_object_pictures(folder.path(), renderer, {});
+  const ObjectPictures read = read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {});
   EXPECT_FALSE(read.drawn);
   EXPECT_EQ(read.views.vertex_count, 4);
   for (std::size_t v = 0; v < 4; ++v) {
@@ -65,14 +65,14 @@ TEST(OfficialContact, RefusesMapsOfAnotherMesh) {
   const Folder folder;
   write_obj(folder / "object_mesh.obj", tetrahedron(), nullptr);
   const OneFaceRenderer renderer;
-  auto drawn = read_object_pictures(folder.path(), renderer, {});
+  auto drawn = read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {});
   drawn.views.vertex_count = 5;
   write_object_pictures(folder / "sam_inp_objs", drawn.views);
-  expect_refused([&] { read_object_pictures(folder.path(), renderer, {}); }, {"lift2d_dict.pkl", "5 vertices", "has 4"});
+  expect_refused([&] { read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {}); }, {"lift2d_dict.pkl", "5 vertices", "has 4"});
   folder.file("sam_inp_objs/lift2d_dict.pkl", "\x80\x03}.");
-  expect_refused([&] { read_object_pictures(folder.path(), renderer, {}); }, {"lift2d_dict.pkl", "pixel_to_vertices_map"});
+  expect_refused([&] { read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {}); }, {"lift2d_dict.pkl", "pixel_to_vertices_map"});
   fs::remove(folder / "object_mesh.obj");
-  expect_refused([&] { read_object_pictures(folder.path(), renderer, {}); }, {"object_mesh.obj", "missing"});
+  expect_refused([&] { read_object_pictures(folder.path(), views::object_mesh_views(), renderer, {}); }, {"object_mesh.obj", "missing"});
 }
 
 void write_body_data(const Folder& folder) {

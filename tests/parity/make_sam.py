@@ -1,6 +1,9 @@
 """Writes data/sam/: what Pillow, transformers' CLIP image processor and segment-anything answer to small inputs.
 
-    python make_sam.py            (torch 2.11, numpy, Pillow, transformers 4.31, safetensors, segment-anything)
+    python make_sam.py            (torch 2.11, numpy, Pillow 10.4, transformers 4.31, safetensors, segment-anything)
+
+Pillow 10, as the published environment has it: later versions choose the order of the two passes, which changes the
+rounding of tall pictures by a level.
 
 Weights and large inputs are not stored: both sides draw them from seeds (`seeded` here, in seeded_weights.h there).
 """

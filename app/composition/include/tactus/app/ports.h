@@ -2,9 +2,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "tactus/interactvlm/model.h"
 #include "tactus/pipeline/analysis.h"
 #include "tactus/pipeline/runner.h"
 
@@ -13,12 +15,26 @@ namespace tactus::app {
 // Where body.tbm and the samples lie: $TACTUS_DATA, else share/tactus beside the program's folder.
 // Error{cannot_run} when body.tbm is in neither.
 std::filesystem::path data_folder();
+// Where what can be made again is kept: $XDG_CACHE_HOME/tactus, else ~/.cache/tactus; empty without a home.
+std::filesystem::path cache_folder();
 
-// Models that this build can run, the default first.
+// Models that this build can run without any file, the default first.
 const std::vector<std::string>& model_names();
 
-// Error{bad_input} for an unknown model, naming those there are.
-pipeline::Ports make_ports(const std::string& model = "prior");
+// A contact model by name, or a checkpoint's folder.
+struct ModelChoice {
+  std::string model = "prior";
+  std::filesystem::path clip_folder;    // of a checkpoint; empty: looked for
+  std::string precision = "auto", device = "auto";
+  std::shared_ptr<interactvlm::Stages> stages;   // receives every stage, where wanted
+  bool is_folder() const;
+};
+
+// Error{bad_input} for an unknown model, naming those there are, and for what is wrong in a folder.
+pipeline::Ports make_ports(const ModelChoice& choice = {}, const Progress& progress = {});
+// The folder's model alone.
+std::shared_ptr<interactvlm::Model> open_model(const ModelChoice& choice, const Progress& progress);
+interactvlm::PromptTemplates prompt_templates();
 
 // The bundled projects, the default first.
 std::vector<std::string> sample_names();

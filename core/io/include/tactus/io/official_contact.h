@@ -37,8 +37,9 @@ struct ObjectPictures {
   CanonicalPictures views;
   bool drawn = false;                      // sam_inp_objs was not there
 };
-ObjectPictures read_object_pictures(const std::filesystem::path& folder, const views::ViewRenderer& renderer,
-                                    const Progress& progress);
+// `cameras`: the views in the order of the model's table, views::object_mesh_views() for the published four.
+ObjectPictures read_object_pictures(const std::filesystem::path& folder, const std::vector<views::ViewCamera>& cameras,
+                                    const views::ViewRenderer& renderer, const Progress& progress);
 // Writes `views` as a folder sam_inp_objs that read_object_pictures and the published demo read.
 void write_object_pictures(const std::filesystem::path& folder, const CanonicalPictures& views);
 

@@ -53,7 +53,11 @@ geometry::Mesh normalised_object(const geometry::Mesh& mesh);
 // Four views of a body in frame `body`, rendered where it stands, normal colours, the published lights.
 std::vector<RenderedView> render_body_views(const ViewRenderer& renderer, const geometry::Mesh& body,
                                             const CanonicalViewsOptions& options, const Progress& progress);
-// Four views of an object, normalised, position colours, at distance 1.5.
+// Views of an object, normalised, position colours; lit from the side the camera looks from.
+std::vector<RenderedView> render_object_views(const ViewRenderer& renderer, const geometry::Mesh& object,
+                                              const std::vector<ViewCamera>& cameras,
+                                              const CanonicalViewsOptions& options, const Progress& progress);
+// The published four, at distance 1.5.
 std::vector<RenderedView> render_object_views(const ViewRenderer& renderer, const geometry::Mesh& object,
                                               const CanonicalViewsOptions& options, const Progress& progress);
 

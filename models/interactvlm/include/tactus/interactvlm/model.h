@@ -55,8 +55,8 @@ struct OpenOptions {
 struct Query {
   const ImageU8& photo;                              // RGB
   Task task = Task::hcontact;
-  std::string prompt;                                // the whole conversation, with one "<image>"
-  std::vector<const ImageU8*> pictures;              // what SAM sees: the views in their table's order, or the photo
+  std::string prompt{};                              // the whole conversation, with one "<image>"
+  std::vector<const ImageU8*> pictures{};            // what SAM sees: the views in their table's order, or the photo
   int max_new_tokens = 512;
   bool keep_stages = false;
   bool keep_embeddings_on_disk = false;              // of `pictures`: for those that come again (the body's views)
@@ -88,6 +88,8 @@ class Model {
   virtual std::int64_t weight_bytes() const = 0;
   virtual const std::vector<std::string>& warnings() const = 0;   // of the folder
   // `on_token` is called after every generated token. One question at a time.
+  // The views that a question about an object shows, in order, at the distance that objects are rendered from (§2.16).
+  std::vector<views::ViewCamera> object_cameras() const;
   virtual Answer ask(const Query& query, const Progress& progress,
                      const std::function<void(const contact::TokenRecord&)>& on_token = {}) = 0;
 };

@@ -20,9 +20,10 @@ class CameraEncoderImpl : public torch::nn::Module {
   // embeddings [n, V, C], cameras [V, 5] normalised (§3.2) → [n, V, C]: multiplied by the gates, or the sum (simple).
   virtual at::Tensor condition(const at::Tensor& embeddings, const at::Tensor& cameras) = 0;
 };
-// type: "simple", "view_index", "vi_v1". Throws Error{bad_input} for another.
+// type: "simple", "view_index", "vi_v1". `hidden`: width of the layers that all views share; 0 takes the published one
+// (vi_v1 128, view_index as many as channels). Throws Error{bad_input} for another type.
 std::shared_ptr<CameraEncoderImpl> make_camera_encoder(const std::string& type, std::int64_t views,
-                                                       std::int64_t channels);
+                                                       std::int64_t channels, std::int64_t hidden = 0);
 
 class AttentionSplitterImpl : public torch::nn::Module {
  public:

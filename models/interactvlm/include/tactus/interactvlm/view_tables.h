@@ -8,10 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "tactus/views/view_camera.h"
+
 namespace tactus::interactvlm {
 
 // Keys of the published tables, old names and aliases included, sorted.
 const std::vector<std::string>& view_types();
+
+// The table's cameras; empty where it says nothing about them. Throws Error{bad_input} for an unknown name.
+const std::vector<views::ViewCamera>& view_cameras(const std::string& view_type);
 
 // float32 [views, 5], normalised, in the table's order; zeros where the table says nothing about cameras. Throws
 // Error{bad_input}: an unknown name (listing the known ones), another number of views than the table's.

@@ -1,0 +1,64 @@
+#include "tactus/app/studio_models.h"
+
+#include <cstdio>
+
+#include "tactus/checkpoint/model_folder.h"
+#include "tactus/interactvlm/photo_segmenters.h"
+#include "tactus/interactvlm/predictor.h"
+
+namespace tactus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string last_part(const fs::path& folder) {
+  const fs::path path = fs::absolute(folder).lexically_normal();
+  return (path.has_filename() ? path : path.parent_path()).filename().string();
+}
+
+std::string gigabytes(double bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f GB", bytes / 1e9);
+  return text;
+}
+
+}  // namespace
+
+OpenedModel open_any_model(const ModelChoice& choice, const Progress& progress) {
+  OpenedModel opened;
+  if (!choice.is_folder()) {
+    opened.predictor = contact::make_prior_predictor();
+    return opened;
+  }
+  const auto model = open_model(choice, progress);
+  opened.precision = model->precision();
+  opened.device = model->device();
+  opened.weight_bytes = model->weight_bytes();
+  if (interactvlm::marks_the_photograph(model->config())) {
+    opened.segmenter = interactvlm::make_word_segmenter(model, prompt_templates(), last_part(choice.model));
+  } else {
+    opened.predictor = interactvlm::make_predictor(model, prompt_templates(), contact::make_prior_predictor());
+  }
+  return opened;
+}
+
+std::shared_ptr<contact::PhotoSegmenter> open_segmenter(const fs::path& file_or_folder, const Progress& progress) {
+  std::error_code error;
+  if (!fs::is_directory(file_or_folder, error)) return interactvlm::open_click_segmenter(file_or_folder, "auto", progress);
+  ModelChoice choice;
+  choice.model = file_or_folder.string();
+  return interactvlm::make_word_segmenter(open_model(choice, progress), prompt_templates(), last_part(file_or_folder));
+}
+
+std::string describe_model(const fs::path& folder) {
+  const auto found = checkpoint::describe_folder(folder);
+  std::string text = found.name.empty() ? "unknown" : found.name;
+  if (!found.stored_precision.empty()) text += ", stored as " + found.stored_precision + ", " + gigabytes(static_cast<double>(found.bytes));
+  for (std::size_t i = 0; i < found.needs.size(); ++i) {
+    text += (i == 0 ? "; takes " : ", ") + gigabytes(static_cast<double>(found.needs[i].bytes)) + " in " + found.needs[i].precision;
+  }
+  for (const auto& sentence : found.missing) text += "; " + sentence;
+  return text;
+}
+
+}  // namespace tactus::app

@@ -1,0 +1,262 @@
+"""Runs the command line on tiny checkpoint folders and compares every stage with what an independent program computed
+(tests/parity/make_interactvlm.py).  usage: test_checkpoints.py TACTUS BUILD_DIR"""
+import json
+import math
+import os
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import unittest
+
+from readers import read_npz
+
+TACTUS = sys.argv[1]
+FIXTURES = pathlib.Path(__file__).parent.parent / "parity/data/interactvlm"
+FORMATS = {"F32": "f", "I64": "q"}
+
+
+def read_safetensors(path):
+    data = path.read_bytes()
+    length, = struct.unpack_from("<Q", data)
+    tensors = {}
+    for name, entry in json.loads(data[8:8 + length]).items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        letter = FORMATS[entry["dtype"]]
+        values = struct.unpack(f"<{(end - begin) // struct.calcsize(letter)}{letter}", data[8 + length + begin:8 + length + end])
+        tensors[name] = (entry["shape"], values)
+    return tensors
+
+
+def strided(array, step):
+    """Every step-th row and column of the last two dimensions."""
+    shape = list(array.shape)
+    height, width = shape[-2:]
+    planes = len(array.values) // (height * width)
+    values = [array.values[(p * height + r) * width + c] for p in range(planes) for r in range(0, height, step) for c in range(0, width, step)]
+    return shape[:-2] + [len(range(0, height, step)), len(range(0, width, step))], values
+
+
+class Checkpoints(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory(prefix="Tactus checkpoints ")   # with a blank, as people have them
+        cls.root = pathlib.Path(cls.scratch.name)
+        for packed in sorted(FIXTURES.glob("*.tar.xz")):
+            with tarfile.open(packed) as archive:
+                archive.extractall(cls.root)
+        cls.environment = {**os.environ, "XDG_CACHE_HOME": str(cls.root / "cache")}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    def run_tactus(self, *arguments):
+        return subprocess.run([TACTUS, *map(str, arguments)], capture_output=True, text=True, timeout=300, env=self.environment)
+
+    def arguments(self, folder, case, out):
+        common = self.root / "common"
+        arguments = ["contact", common / case["photo"], "--official-layout", "--model", self.root / folder / "model", "--clip",
+                     self.root / folder / "clip", "--task", case["task"], "--out", out, "--precision", case.get("precision", "fp32"),
+                     "--dump-tensors", out / "stages.npz", "--json"]
+        if case["task"] == "segment":
+            arguments += ["--prompt", case["name"], "--object", "mug"]
+        else:
+            arguments += ["--object", case["name"]]
+        if case["task"].startswith("hcontact"):
+            arguments += ["--data", common / case.get("data", "data")]
+        return arguments
+
+    def compare(self, folder, case):
+        out = self.root / "out" / f"{folder}-{case['case']}"
+        done = self.run_tactus(*self.arguments(folder, case, out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["tasks"][0]["answer"] + "</s>", case["answer"])
+        found, expected = read_npz(out / "stages.npz"), read_safetensors(self.root / folder / f"{case['case']}.safetensors")
+        bf16 = case.get("precision") == "bf16"
+        compared = 0
+        for name, (shape, values) in expected.items():
+            if name == "probabilities":
+                tokens = [t["probability"] for t in report["tasks"][0]["tokens"]]
+                for a, b in zip(tokens, values, strict=True):
+                    self.assertAlmostEqual(a, b, delta=0.05 if bf16 else 1e-4)
+                continue
+            array = found[name]
+            got_shape, got = list(array.shape), array.values
+            if name in case["strides"] and case["strides"][name] > 1:
+                got_shape, got = strided(array, case["strides"][name])
+            self.assertEqual(got_shape, shape, name)
+            self.assertEqual(array.dtype, "<i8" if name.endswith("_ids") else "<f4", name)
+            if name.endswith("_ids"):
+                self.assertEqual(list(got), list(values), name)
+            elif bf16:
+                largest = max(map(abs, values))
+                self.assertLessEqual(max(abs(a - b) for a, b in zip(got, values)), 2e-2 * max(largest, 1e-6), name)
+                norm = math.sqrt(sum(a * a for a in got) * sum(b * b for b in values))
+                if norm > 0:
+                    self.assertGreater(sum(a * b for a, b in zip(got, values)) / norm, 0.999, name)
+            else:
+                worst = max(abs(a - b) - 1e-4 * abs(b) for a, b in zip(got, values))
+                self.assertLessEqual(worst, 1e-4, name)
+            compared += 1
+        self.assertGreaterEqual(compared, 9)
+        return out, report
+
+    def test_every_stage_of_every_folder_equals_the_reference(self):
+        for folder in sorted(p.name for p in self.root.iterdir() if (p / "cases.json").exists()):
+            for case in json.loads((self.root / folder / "cases.json").read_text()):
+                with self.subTest(folder=folder, case=case["case"]):
+                    self.compare(folder, case)
+
+    def test_a_body_leaves_the_published_files(self):
+        case = json.loads((self.root / "hu_obj/cases.json").read_text())[0]
+        out, report = self.compare("hu_obj", case)
+        contact = read_npz(out / "bottle__000001_hcontact_vertices.npz")
+        self.assertEqual((contact["pred_contact_3d_smplh"].dtype, contact["pred_contact_3d_smplh"].shape), ("<f4", (1, 40)))
+        self.assertEqual(contact["pred_contact_3d_smplx"].shape, (60,))
+        for name in ("contact_output/model_bottle__000001_hcontact_concat.jpg", "contact_output/model_bottle__000001_hcontact_combined.jpg",
+                     "contacts.npz", "report.json", "masks/body_topfront.png"):
+            self.assertTrue((out / name).is_file(), name)
+        self.assertEqual(read_npz(out / "contacts.npz")["body_contact"].shape, (40,))
+        self.assertIn("[HSEG]", report["decoded_text"])
+        self.assertTrue(report["tasks"][0]["prompt"].startswith("Which body parts are in contact with the bottle?"))
+        made = [t for t in report["tasks"][0]["tokens"] if t["makes_mask"]]
+        self.assertEqual(len(made), 1)
+        kept = list((self.root / "cache/tactus").glob("sam-*.safetensors"))
+        self.assertGreaterEqual(len(kept), 4, "the body's embeddings are kept on disk")
+
+    def test_both_questions_about_a_folder(self):
+        out = self.root / "out" / "both"
+        done = self.run_tactus("contact", self.root / "common/objects", "--official-layout", "--model", self.root / "hu_obj/model", "--clip",
+                               self.root / "hu_obj/clip", "--task", "hcontact-ocontact", "--data", self.root / "common/data_small", "--out", out, "--quiet")
+        # The lamp's pictures are ten: this model knows four.
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("lift2d_dict.pkl", done.stderr)
+        shutil.move(self.root / "common/objects/lamp__000005", self.root / "lamp__000005")
+        done = self.run_tactus("contact", self.root / "common/objects", "--official-layout", "--model", self.root / "hu_obj/model", "--clip",
+                               self.root / "hu_obj/clip", "--task", "hcontact-ocontact", "--data", self.root / "common/data_small", "--out", out, "--quiet")
+        shutil.move(self.root / "lamp__000005", self.root / "common/objects/lamp__000005")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("mug__000002", "chair__000004"):
+            self.assertTrue((out / name / f"{name}_hcontact_vertices.npz").is_file())
+            self.assertTrue((out / name / f"{name}_oafford_vertices.npz").is_file())
+            arrays = read_npz(out / name / "contacts.npz")
+            self.assertIn("body_contact", arrays)
+            self.assertIn("object_contact", arrays)
+
+    def test_an_object_without_pictures_gets_them(self):
+        folder = self.root / "fresh" / "mug__1"
+        folder.mkdir(parents=True)
+        source = self.root / "common/objects/mug__000002"
+        shutil.copy(source / "object_mesh.obj", folder)
+        shutil.copy(source / "mug__000002.jpg", folder / "mug__1.jpg")
+        for _ in range(2):   # the second time it reads what it made
+            done = self.run_tactus("contact", folder / "mug__1.jpg", "--official-layout", "--model", self.root / "hu_obj/model", "--clip",
+                                   self.root / "hu_obj/clip", "--task", "ocontact", "--out", folder, "--quiet")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue((folder / "sam_inp_objs/lift2d_dict.pkl").is_file())
+            values = read_npz(folder / "mug__1_oafford_vertices.npz")["pred_contact_3d"].values
+            if _ == 0:
+                first = values
+        self.assertEqual(first, values)
+
+    def test_precisions_give_an_answer(self):
+        case = json.loads((self.root / "hu_obj/cases.json").read_text())[0]
+        for precision in ("int8", "int4", "auto"):
+            out = self.root / "out" / precision
+            done = self.run_tactus(*self.arguments("hu_obj", {**case, "precision": precision}, out))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["model"]["precision"], "bf16" if precision == "auto" else precision)
+
+    def test_the_whole_analysis_runs_on_a_checkpoint(self):
+        out = self.root / "out" / "analysis"
+        done = self.run_tactus("contact", "--sample", "camera", "--model", self.root / "hu_obj/model", "--clip", self.root / "hu_obj/clip", "--out", out,
+                               "--dump-tensors", out / "stages.npz", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = json.loads(done.stdout)
+        self.assertEqual(report["model"], "interactvlm")
+        stages = read_npz(out / "stages.npz")
+        self.assertEqual(stages["input_ids"].dtype, "<i8")
+        self.assertEqual(list(stages["object_input_ids"].values)[:1], list(stages["input_ids"].values)[:1])
+        self.assertGreater(len(read_npz(out / "contacts.npz")["body_contact"].values), 10000)
+
+    def refuse(self, change, words, task="hcontact", status=2, clip=True, extra=()):
+        with tempfile.TemporaryDirectory() as scratch:
+            scratch = pathlib.Path(scratch)
+            shutil.copytree(self.root / "gen", scratch / "gen")
+            change(scratch / "gen")
+            arguments = ["contact", self.root / "common/photos/bottle__000001.png", "--official-layout", "--model", scratch / "gen/model", "--task", task,
+                         "--data", self.root / "common/data", "--out", scratch / "out", *extra]
+            if clip:
+                arguments += ["--clip", scratch / "gen/clip"]
+            done = self.run_tactus(*arguments)
+            self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+            self.assertEqual(done.stderr.strip().count("\n"), 0, done.stderr)
+            for word in words:
+                self.assertIn(word, done.stderr)
+            self.assertFalse((scratch / "out").exists(), "something was written")
+
+    def test_bad_folders_are_refused_in_one_sentence(self):
+        def shard(folder):
+            return sorted((folder / "model").glob("pytorch_model-*.bin"))[1]
+
+        def edit(name, **values):
+            def change(folder):
+                path = folder / "model" / name
+                path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+            return change
+        self.refuse(lambda f: shard(f).write_bytes(shard(f).read_bytes()[:2000]), ["pytorch_model-00002"])
+        self.refuse(lambda f: shard(f).unlink(), ["pytorch_model-00002"])
+        self.refuse(lambda f: (f / "model/tokenizer.model").unlink(), ["tokenizer.model"])
+        self.refuse(lambda f: (f / "model/config.json").unlink(), ["config.json"])
+        self.refuse(edit("config.json", hidden_size=128), ["shape"])
+        self.refuse(edit("config.json", model_type="bert", architectures=["BertModel"]), ["BertModel"])
+        self.refuse(edit("config.json", vocab_size=424), ["vocabulary"])
+        self.refuse(edit("config.json", multiview_channels=3), ["3"])
+        self.refuse(lambda f: shutil.rmtree(f / "clip"), ["clip-vit-large-patch14", "--clip"], clip=False)
+        self.refuse(lambda f: (f / "clip/config.json").write_text("{"), ["config.json"])
+        self.refuse(lambda f: None, ["object_mesh.obj"], task="ocontact")
+        self.refuse(lambda f: shutil.rmtree(f / "model"), ["neither a contact model"])
+
+    def test_bad_requests_are_refused(self):
+        model = ["--model", self.root / "gen/model", "--clip", self.root / "gen/clip"]
+        photo = self.root / "common/photos/bottle__000001.png"
+        unnamed = self.root / "photo.png"
+        shutil.copy(photo, unnamed)
+        for arguments, words in (
+                (["contact", unnamed, "--official-layout", *model, "--data", self.root / "common/data", "--out", self.root / "o"], "OBJECT__NAME"),
+                (["contact", photo, "--official-layout", *model, "--out", self.root / "o"], "--data"),
+                (["contact", photo, "--official-layout", "--out", self.root / "o"], "--model DIR"),
+                (["contact", photo, "--prompt", "bottle", "--task", "hcontact", "--out", self.root / "o"], "--official-layout"),
+                (["contact", photo, "--prompt", "bottle", "--dump-tensors", "a.npz", "--out", self.root / "o"], "--dump-tensors"),
+                (["contact", self.root / "lisa", "--official-layout", *model, "--task", "segment", "--out", self.root / "o"], "no photograph"),
+                (["contact", photo, "--official-layout", "--model", self.root / "lisa/model", "--clip", self.root / "lisa/clip", "--data",
+                  self.root / "common/data", "--out", self.root / "o"], "one picture")):
+            done = self.run_tactus(*arguments)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertFalse((self.root / "o").exists())
+
+    def test_a_stop_leaves_nothing(self):
+        out = self.root / "out" / "stopped"
+        case = json.loads((self.root / "gen/cases.json").read_text())[0]
+        environment = {**self.environment, "XDG_CACHE_HOME": str(self.root / "no cache")}
+        process = subprocess.Popen([TACTUS, *map(str, self.arguments("gen", case, out))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        if process.returncode != 0:   # a fast machine may have finished
+            self.assertEqual(process.returncode, 130)
+            self.assertFalse(out.exists())
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

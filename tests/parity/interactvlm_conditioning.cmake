@@ -1,0 +1,2 @@
+tactus_test(test_conditioning SOURCES test_conditioning.cpp USES tactus_interactvlm)
+tactus_precompile_torch(test_conditioning)

@@ -1,0 +1,1 @@
+tactus_test(test_model_config SOURCES test_model_config.cpp USES tactus_interactvlm)
