@@ -32,13 +32,14 @@ PhotographPanel::PhotographPanel(Document* document, QWidget* parent)
   column->setSpacing(8);
 
   auto* bar = new QHBoxLayout;
-  bar->setSpacing(4);
+  bar->setSpacing(2);
   auto* group = new QButtonGroup(this);
   const auto tool = [&](const QString& text, PhotoCanvas::Tool value, const QString& tip) {
     auto* button = new QToolButton;
     button->setText(text);
     button->setToolTip(tip);
     button->setCheckable(true);
+    button->setObjectName(QStringLiteral("narrow"));   // six of them fit a small window
     button->setAccessibleName(tip);
     group->addButton(button);
     tools_.push_back(button);

@@ -10,6 +10,7 @@
 #include <QPushButton>
 #include <QVBoxLayout>
 #include <QtConcurrent>
+#include <algorithm>
 #include <utility>
 
 #include "tactus/ui/model_manager.h"
@@ -68,6 +69,7 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
     grid->setHorizontalSpacing(8);
     grid->setVerticalSpacing(8);
     grid->setColumnStretch(3, 1);
+    grid->setColumnMinimumWidth(0, fontMetrics().horizontalAdvance(tr("SAM weights")) + 4);   // one column in both
     column->addLayout(grid);
     return grid;
   };
@@ -101,6 +103,8 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
                      tr("auto: the best that the free memory holds"));
   device_ = combo(tr("&Device"), 2, {QStringLiteral("auto"), QStringLiteral("cpu"), QStringLiteral("cuda")}, tr("auto: the GPU where there is one"));
   findings_ = wrapped();
+  findings_->setMinimumHeight(3 * findings_->fontMetrics().lineSpacing());   // room for a sentence, so that nothing jumps
+  findings_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
   of_folders_.push_back(findings_);
   grid->addWidget(findings_, 4, 1, 1, 4);
   auto* model_row = new QHBoxLayout;
@@ -170,7 +174,7 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
     else weights_error_ = sentence;
   });
   show_fields();
-  resize(640, sizeHint().height());
+  resize(680, std::max(sizeHint().height(), heightForWidth(680)));
 }
 
 ModelChoice SettingsDialog::choice() const {

@@ -36,6 +36,7 @@ void apply_theme(QApplication& application, bool dark) {
       "QPushButton#run:hover { background: %2; } QPushButton#run:disabled { background: %3; color: %4; }"
       "QToolButton { padding: 4px 8px; border-radius: 4px; border: 1px solid transparent; }"
       "QToolButton:hover { background: %3; } QToolButton:checked { background: %3; border-color: %1; }"
+      "QToolButton#narrow { padding: 4px 5px; }"
       "QToolButton#model { padding: 2px 20px 2px 8px; } QToolButton#model::menu-indicator { subcontrol-origin: padding; subcontrol-position: right center; right: 6px; }"
       "QPushButton#needed { text-align: left; padding: 4px 10px; }"
       "QLabel#scene_hint { color: %9; background: transparent; }"

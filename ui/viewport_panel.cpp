@@ -216,8 +216,8 @@ QString ViewportPanel::hint() const { return hint_->isHidden() ? QString() : hin
 
 void ViewportPanel::place_hint() {
   const int width = std::min(360, viewport_->width() - 24);
-  hint_->setFixedWidth(std::max(60, width));
-  hint_->adjustSize();
+  const int wide = std::max(60, width);
+  hint_->setFixedSize(wide, hint_->heightForWidth(wide));
   hint_->move((viewport_->width() - hint_->width()) / 2, (viewport_->height() - hint_->height()) / 2);
 }
 

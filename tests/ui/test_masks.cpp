@@ -275,6 +275,10 @@ class TestMasks : public QObject {
     window_->resize(1024, 700);
     QVERIFY(shot("masks_words_small.png"));
     QCOMPARE(window_->size(), QSize(1024, 700));
+    for (const auto tool : {PhotoCanvas::Tool::select, PhotoCanvas::Tool::click, PhotoCanvas::Tool::erase}) {
+      auto* button = window_->photograph()->tool_button(tool);
+      QVERIFY2(button->width() >= button->fontMetrics().horizontalAdvance(button->text()) + 10, qPrintable(button->text()));
+    }
     window_->resize(1500, 920);
     QTest::mouseClick(test::button(tools(), QStringLiteral("Accept")), Qt::LeftButton);
     QVERIFY(document_->inputs().human_mask && document_->inputs().human_mask->at(100, 100) != 0 && document_->inputs().human_mask->at(400, 100) == 0);
