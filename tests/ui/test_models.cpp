@@ -280,6 +280,7 @@ class TestModels : public QObject {
     trace->setFocus(Qt::TabFocusReason);
     QTest::keyClick(trace, Qt::Key_End);
     QVERIFY(trace->parentWidget()->rect().contains(trace->mapToParent(trace->chip(500).center())));
+    QTRY_COMPARE(answer()->height(), answer()->heightForWidth(answer()->width()));   // nothing is squeezed
     window_->steps()->findChild<QScrollArea*>()->ensureWidgetVisible(answer()->trace()->parentWidget());
     QVERIFY(shot("answer_long_small.png"));
     window_->resize(1500, 920);
