@@ -260,6 +260,7 @@ ordered_json report_of(const Sample& sample, const ImageU8& photo, const Session
 }
 
 void write_contacts(const fs::path& file, const std::vector<TaskResult>& results) {
+  if (std::all_of(results.begin(), results.end(), [](const TaskResult& r) { return r.contact.probability.size() == 0; })) return;
   io::NpzWriter npz(file);
   for (const auto& result : results) {
     const auto count = static_cast<std::size_t>(result.contact.probability.size());

@@ -1,8 +1,11 @@
 #include "layer_norm_2d.h"
 
-#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/sqrt.h>
 #include <ATen/ops/zeros.h>
+
+#include <cstdint>
+#include <vector>
 
 namespace tactus::sam {
 
@@ -11,8 +14,11 @@ LayerNorm2dImpl::LayerNorm2dImpl(std::int64_t channels)
       bias(register_parameter("bias", at::zeros({channels}))) {}
 
 at::Tensor LayerNorm2dImpl::forward(const at::Tensor& x) {
-  // Kept channels-last in memory: the convolutions around take that layout as it is.
-  return at::layer_norm(x.permute({0, 2, 3, 1}), weight.sizes(), weight, bias, 1e-6).permute({0, 3, 1, 2});
+  // Step by step, each rounded to the type of the activations, as the published network does.
+  const at::Tensor centred = x - x.mean(1, true);
+  const at::Tensor variance = centred.pow(2).mean(1, true);
+  const std::vector<std::int64_t> across = {-1, 1, 1};
+  return weight.view(across) * (centred / at::sqrt(variance + 1e-6)) + bias.view(across);
 }
 
 }  // namespace tactus::sam

@@ -3,7 +3,7 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/zeros.h>
@@ -11,6 +11,7 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/normalization.h>
 
+#include <cmath>
 #include <string>
 
 #include "layer_norm_2d.h"
@@ -33,7 +34,11 @@ class AttentionImpl : public torch::nn::Module {
 
   // [B, Nq, C], [B, Nk, C], [B, Nk, C] → [B, Nq, C].
   at::Tensor forward(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-    const at::Tensor mixed = at::scaled_dot_product_attention(split(q_proj_(q)), split(k_proj_(k)), split(v_proj_(v)));
+    // Step by step, each rounded to the type of the activations, as the published network does (§2.17): the fused
+    // call rounds less, which in bf16 shows in the masks.
+    const at::Tensor queries = split(q_proj_(q)), keys = split(k_proj_(k));
+    const at::Tensor scores = at::matmul(queries, keys.transpose(2, 3)) / std::sqrt(static_cast<double>(queries.size(3)));
+    const at::Tensor mixed = at::matmul(at::softmax(scores, -1), split(v_proj_(v)));
     return out_proj_(mixed.transpose(1, 2).flatten(2));
   }
 

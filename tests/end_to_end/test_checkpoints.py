@@ -97,6 +97,11 @@ class Checkpoints(unittest.TestCase):
             self.assertEqual(array.dtype, "<i8" if name.endswith("_ids") else "<f4", name)
             if name.endswith("_ids"):
                 self.assertEqual(list(got), list(values), name)
+            elif bf16 and ("masks" in name or name == "vertex_contact"):
+                # Rounding of every layer before adds up; held against the exact answer, as near as the reference's own bf16 run.
+                exact = read_safetensors(self.root / folder / f"{case['case'].removesuffix('_bf16')}.safetensors")[name][1]
+                ours, theirs = (math.sqrt(sum((a - b) ** 2 for a, b in zip(run, exact)) / len(exact)) for run in (got, values))
+                self.assertLessEqual(ours, 0.02 if name == "vertex_contact" else 1.25 * theirs, name)
             elif bf16:
                 largest = max(map(abs, values))
                 self.assertLessEqual(max(abs(a - b) for a, b in zip(got, values)), 2e-2 * max(largest, 1e-6), name)
@@ -160,13 +165,14 @@ class Checkpoints(unittest.TestCase):
         shutil.copy(source / "mug__000002.jpg", folder / "mug__1.jpg")
         for _ in range(2):   # the second time it reads what it made
             done = self.run_tactus("contact", folder / "mug__1.jpg", "--official-layout", "--model", self.root / "hu_obj/model", "--clip",
-                                   self.root / "hu_obj/clip", "--task", "ocontact", "--out", folder, "--quiet")
+                                   self.root / "hu_obj/clip", "--task", "ocontact", "--out", folder, "--quiet", "--precision", "fp32")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertTrue((folder / "sam_inp_objs/lift2d_dict.pkl").is_file())
             values = read_npz(folder / "mug__1_oafford_vertices.npz")["pred_contact_3d"].values
             if _ == 0:
                 first = values
-        self.assertEqual(first, values)
+        for a, b in zip(first, values, strict=True):
+            self.assertAlmostEqual(a, b, delta=1e-5)
 
     def test_precisions_give_an_answer(self):
         case = json.loads((self.root / "hu_obj/cases.json").read_text())[0]
@@ -217,7 +223,7 @@ class Checkpoints(unittest.TestCase):
         self.refuse(lambda f: shard(f).unlink(), ["pytorch_model-00002"])
         self.refuse(lambda f: (f / "model/tokenizer.model").unlink(), ["tokenizer.model"])
         self.refuse(lambda f: (f / "model/config.json").unlink(), ["config.json"])
-        self.refuse(edit("config.json", hidden_size=128), ["shape"])
+        self.refuse(edit("config.json", hidden_size=128), ["model.embed_tokens.weight is [426, 64] instead of [426, 128]"])
         self.refuse(edit("config.json", model_type="bert", architectures=["BertModel"]), ["BertModel"])
         self.refuse(edit("config.json", vocab_size=424), ["vocabulary"])
         self.refuse(edit("config.json", multiview_channels=3), ["3"])
@@ -250,7 +256,12 @@ class Checkpoints(unittest.TestCase):
         case = json.loads((self.root / "gen/cases.json").read_text())[0]
         environment = {**self.environment, "XDG_CACHE_HOME": str(self.root / "no cache")}
         process = subprocess.Popen([TACTUS, *map(str, self.arguments("gen", case, out))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-        time.sleep(0.5)
+        # As soon as the program listens for it.
+        while process.poll() is None:
+            caught, = (line.split()[1] for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
+            if int(caught, 16) >> (signal.SIGINT - 1) & 1:
+                break
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         if process.returncode != 0:   # a fast machine may have finished

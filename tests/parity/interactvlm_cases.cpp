@@ -136,4 +136,26 @@ std::string difference(const at::Tensor& found, const at::Tensor& wanted, const 
   return text.str();
 }
 
+std::string rounding_difference(const at::Tensor& found, const at::Tensor& wanted, const at::Tensor& exact) {
+  std::ostringstream text;
+  if (found.sizes() != wanted.sizes()) {
+    text << "has the shape " << found.sizes() << " instead of " << wanted.sizes();
+    return text.str();
+  }
+  const auto away = [&](const at::Tensor& t) {
+    return (t.to(at::kDouble) - exact.to(at::kDouble)).pow(2).mean().sqrt().item<double>();
+  };
+  const double ours = away(found), theirs = away(wanted);
+  if (ours <= 1.25 * theirs) return {};
+  text << "is " << ours << " away from the exact answer, the reference's bf16 run " << theirs;
+  return text.str();
+}
+
+Case exact_case(const Case& c) {
+  Case exact = c;
+  exact.name = c.name.substr(0, c.name.rfind("_bf16"));
+  exact.precision = "fp32";
+  return exact;
+}
+
 }  // namespace tactus::interactvlm::parity

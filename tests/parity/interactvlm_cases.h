@@ -45,5 +45,11 @@ at::Tensor tensor_of(const Array& array);
 at::Tensor thinned(const Case& c, const std::string& stage, const at::Tensor& tensor);
 // Empty when equal within METHOD.md §10; else a sentence with the greatest difference and where it is.
 std::string difference(const at::Tensor& found, const at::Tensor& wanted, const std::string& precision);
+// For the masks of a bf16 run, where rounding of every layer before has added up: two right answers differ by several
+// per cent, so they are held against the exact one. Empty when `found` is as near to `exact` (root mean square, a
+// quarter more allowed) as the reference's own bf16 run is.
+std::string rounding_difference(const at::Tensor& found, const at::Tensor& wanted, const at::Tensor& exact);
+// The same question in fp32.
+Case exact_case(const Case& c);
 
 }  // namespace tactus::interactvlm::parity

@@ -25,8 +25,8 @@ struct CanonicalPictures {
 };
 
 // The body's, from the folder hcontact_vitruvian (or hcontact_vitruvian_mv2) in `data` or up to three folders deep;
-// what is missing is drawn from SMPL-H in the same folder. `vertex_count` is 6890 unless the mapping to SMPL-X has
-// another number of columns. Error{bad_input} naming a damaged file; Error{cannot_run} when neither is there.
+// what is missing is drawn from SMPL-H in the same folder. `vertex_count` is 6890, the published predictor's.
+// Error{bad_input} naming a damaged file; Error{cannot_run} when neither is there.
 CanonicalPictures read_body_pictures(const std::filesystem::path& data, const views::ViewRenderer& renderer,
                                      const Progress& progress);
 
