@@ -91,6 +91,9 @@ void write_trace(const fs::path& file, const Analysis& a) {
     npz.add("fit_loss_scale_prior", {n}, std::span<const double>(prior));
     npz.add("fit_loss_total", {n}, std::span<const double>(total));
     npz.add("fit_sigma", {n}, std::span<const double>(sigma));
+    // The row whose pose is not a step from the one before it but its depth turned inside out; 0: none is.
+    const auto reversed_at = static_cast<std::int32_t>(a.fit->reversed_at);
+    npz.add("fit_reversed_at", {}, std::span<const std::int32_t>(&reversed_at, 1));
     // Every start that was tried, where it ended.
     const std::size_t trials = a.fit->trials.size();
     if (trials > 0) {

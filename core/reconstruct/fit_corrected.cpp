@@ -9,6 +9,7 @@
 #include "contact_loss.h"
 #include "fit_modes.h"
 #include "image_losses.h"
+#include "polish.h"
 #include "tactus/error.h"
 
 namespace tactus::reconstruct {
@@ -18,15 +19,22 @@ namespace {
 constexpr double kScalePriorWeight = 0.1;
 // The band's residual r costs kBandWeight·log(1 + r / kBandNoise), in metres between the patches: the likelihood of
 // probabilities whose noise is unknown. Where contact can be explained to a few per cent it places the object to the
-// millimetre; where it cannot, as with a rough guess of the parts that touch, the outline has the say.
-constexpr double kBandWeight = 0.02, kBandNoise = 0.01;
+// millimetre; where it cannot, as with a rough guess of the parts that touch, the outline has the say. Starts are
+// compared with the sturdy noise; the one chosen ends with the sharp one, which tells a millimetre from two.
+constexpr double kBandWeight = 0.02, kBandNoise = 0.01, kSharpNoise = 0.002;
 constexpr double kLeastRate = 0.01;        // the learning rates fall to this share by a cosine
-constexpr double kTravelSigma = 1e-6;      // squared NDC units
+// Squared NDC units. Adam ends at the first, where the silhouette is smooth to the pixel; the polish goes on to the
+// others and ends at the options' sigma_end_ndc2.
+constexpr double kTravelSigma = 4e-6, kPolishSigma = 1e-6;
 constexpr int kPatience = 12;              // iterations without progress before an early stop
 constexpr int kFinestSide = 960;           // pixels; a larger picture is halved until its longer side is below
 
 // The run in three parts: all starts on a coarse picture, the better ones on a finer one, the best two to the end.
 constexpr double kFirstShare = 0.25, kSecondShare = 0.5;
+// Adam has all iterations up to the first number, for the way must be gone before its end is polished, and two thirds
+// of many. Half of the others are quasi-Newton steps of each of the best two, a quarter those of the chosen at either
+// sharper sigma.
+constexpr int kTravelIterations = 80;
 constexpr std::size_t kReversedStarts = 2, kSecondStarts = 4, kLastStarts = 2;
 constexpr double kSecondFactor = 3.0, kLastFactor = 1.3;   // dropped when its loss is this much above the best
 
@@ -106,8 +114,10 @@ struct Run {
   Adam<1> scale_adam;
   ContactBandLoss::Band band;
   std::vector<FitRecord> records;
+  std::size_t before = 0;                // the records up to here are those of the run that it reversed
   double loss = 0.0;                     // at the end of the last part; comparable with others that ended there
   bool converged = false;
+  bool stopped = false;                  // by the callback
 };
 
 class CorrectedFit {
@@ -115,9 +125,13 @@ class CorrectedFit {
   CorrectedFit(const ReconstructInput& input, SilhouetteRenderer& renderer, const FitOptions& options)
       : input_(input), renderer_(renderer), options_(options), centre_(geometry::area_weighted_centroid(input.object)),
         rest_(input.object.vertices.cast<double>().rowwise() - centre_.transpose()), nearest_(make_contact(input, centre_)),
-        band_(about_centre(input, centre_), input.object_contact, input.human, input.human_contact) {}
+        band_(about_centre(input, centre_), input.object_contact, input.human, input.human_contact),
+        radius_(std::sqrt(rest_.rowwise().squaredNorm().mean())),
+        polish_iterations_(spare(options) / 2), sharp_iterations_(spare(options) / 4),
+        adam_iterations_(options.max_iterations - polish_iterations_ - 2 * sharp_iterations_) {}
 
   bool has_contact() const { return !nearest_.empty(); }
+  int adam_iterations() const { return adam_iterations_; }
 
   Run start(const geometry::SimilarityTransform& pose) const {
     Run run;
@@ -129,51 +143,25 @@ class CorrectedFit {
 
   // Goes on from the run's last iteration to the one before `until`.
   void advance(Run& run, const Picture& picture, int until, const Progress& progress, const FitCallback& callback) const {
-    const int first = static_cast<int>(run.records.size());
-    ImageF of_alpha;
+    const int first = static_cast<int>(run.records.size() - run.before);
     double best = 1e300;
     int since_best = 0;
     std::size_t best_at = run.records.size();
     for (int iteration = first; iteration < until; ++iteration) {
       progress.check();
       progress.report(static_cast<double>(iteration - first) / (until - first));
-      const double t = options_.max_iterations > 1 ? static_cast<double>(iteration) / (options_.max_iterations - 1) : 1.0;
-      // Sharp for the last fifth of the run, so that the end converges on one objective. Until then blunt enough that a
-      // border a few pixels off still pulls.
-      const double annealed = std::min(1.0, t / 0.8), bluntest = std::max(options_.sigma_end_ndc2, kTravelSigma);
-      const double sigma = annealed < 1.0 ? options_.sigma_start_ndc2 * std::pow(bluntest / options_.sigma_start_ndc2, annealed)
-                                          : options_.sigma_end_ndc2;
+      const double t = adam_iterations_ > 1 ? static_cast<double>(iteration) / (adam_iterations_ - 1) : 1.0;
+      // One sharpness for the last fifth, so that its losses compare.
+      const double annealed = std::min(1.0, t / 0.8), last = travel_sigma();
+      const double sigma = options_.sigma_start_ndc2 * std::pow(last / options_.sigma_start_ndc2, annealed);
       const double rate = kLeastRate + (1.0 - kLeastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * t));
-      const Placement at{geometry::matrix_from_rotation6(run.rotation6), run.place, std::exp(run.log_scale[0])};
       PlacementGradient gradient;
-      FitRecord record;
-      record.sigma_ndc2 = sigma;
-      if (!picture.target.empty()) {
-        const VerticesD posed = (at.scale * rest_ * at.rotation.transpose()).rowwise() + at.place.transpose();
-        const ImageF& alpha = renderer_.forward(posed, input_.object.faces, picture.camera, {sigma, 0});
-        const ImageLoss loss = image_loss(alpha, picture.target, Mode::corrected, options_.mask_weight, options_.centroid_weight, of_alpha);
-        record.loss_mask = options_.mask_weight * loss.mask;
-        record.loss_centroid = options_.centroid_weight * loss.centroid;
-        const VerticesD& of_vertices = renderer_.backward(of_alpha);
-        gradient.rotation = at.scale * of_vertices.transpose() * rest_;
-        gradient.place = of_vertices.colwise().sum().transpose();
-        gradient.log_scale = (posed.rowwise() - at.place.transpose()).cwiseProduct(of_vertices).sum();
-      }
-      if (has_contact()) {
-        record.loss_contact = options_.contact_weight * nearest_.evaluate(at, options_.contact_weight, gradient);
-        PlacementGradient of_band;
-        const double residual = band_.evaluate(at, 1.0, of_band, run.band), weight = kBandWeight * options_.contact_weight;
-        record.loss_contact += weight * std::log1p(residual / kBandNoise);
-        gradient.add(of_band, weight / (kBandNoise + residual));
-      }
-      const double spread = input_.object_size_spread.value_or(0.1);
-      if (options_.optimise_scale) record.loss_scale_prior = kScalePriorWeight * std::pow(run.log_scale[0] / spread, 2.0);
-      record.loss_total = record.loss_mask + record.loss_centroid + record.loss_contact + record.loss_scale_prior;
-      record.photo_from_object.rotation = at.rotation;
-      record.photo_from_object.scale = at.scale;
-      record.photo_from_object.translation = at.place - at.scale * (at.rotation * centre_);
+      const FitRecord record = evaluate(placement(run), picture, {sigma, kBandNoise}, run.band, gradient);
       run.records.push_back(record);
-      if (callback && !callback(iteration, record)) break;
+      if (callback && !callback(static_cast<int>(run.records.size()) - 1, record)) {
+        run.stopped = true;
+        break;
+      }
       if (record.loss_total < best * (1.0 - 1e-4)) {
         best = record.loss_total;
         best_at = run.records.size() - 1;
@@ -186,7 +174,7 @@ class CorrectedFit {
       run.place_adam.step(run.place, gradient.place, options_.translation_rate * rate);
       if (options_.optimise_scale) {
         Eigen::Matrix<double, 1, 1> of_log_scale;
-        of_log_scale[0] = gradient.log_scale + 2.0 * kScalePriorWeight * run.log_scale[0] / (spread * spread);
+        of_log_scale[0] = gradient.log_scale;
         run.scale_adam.step(run.log_scale, of_log_scale, options_.scale_rate * rate);
       }
     }
@@ -196,7 +184,88 @@ class CorrectedFit {
       if (run.records[i].sigma_ndc2 <= 1.2 * run.records.back().sigma_ndc2) run.loss = std::min(run.loss, run.records[i].loss_total);
   }
 
+  // Quasi-Newton steps at the sharpness where Adam ended. Sets the loss by which finalists are compared.
+  void polish_sturdy(Run& run, const Picture& picture, const Progress& progress, const FitCallback& callback) const {
+    polish_at(run, picture, {travel_sigma(), kBandNoise}, polish_iterations_, progress, callback);
+    run.loss = run.records.back().loss_total;
+  }
+  // Then to the options' sharpness, contact taken at its word as far as the outline allows.
+  void polish_sharp(Run& run, const Picture& picture, const Progress& progress, const FitCallback& callback) const {
+    polish_at(run, picture, {std::max(options_.sigma_end_ndc2, kPolishSigma), kSharpNoise}, sharp_iterations_, progress.part(0.0, 0.5), callback);
+    polish_at(run, picture, {options_.sigma_end_ndc2, kSharpNoise}, sharp_iterations_, progress.part(0.5, 1.0), callback);
+  }
+
  private:
+  // What changes along a run.
+  struct Sharpness {
+    double sigma_ndc2, band_noise;
+  };
+
+  static int spare(const FitOptions& options) {
+    return std::max(0, options.max_iterations - std::max(kTravelIterations, 2 * options.max_iterations / 3));
+  }
+  // Where Adam ends.
+  double travel_sigma() const { return sharp_iterations_ > 0 ? std::max(options_.sigma_end_ndc2, kTravelSigma) : options_.sigma_end_ndc2; }
+  static Placement placement(const Run& run) {
+    return {geometry::matrix_from_rotation6(run.rotation6), run.place, std::exp(run.log_scale[0])};
+  }
+
+  FitRecord evaluate(const Placement& at, const Picture& picture, const Sharpness& how, ContactBandLoss::Band& band,
+                     PlacementGradient& gradient) const {
+    FitRecord record;
+    record.sigma_ndc2 = how.sigma_ndc2;
+    if (!picture.target.empty()) {
+      const VerticesD posed = (at.scale * rest_ * at.rotation.transpose()).rowwise() + at.place.transpose();
+      const ImageF& alpha = renderer_.forward(posed, input_.object.faces, picture.camera, {how.sigma_ndc2, 0});
+      const ImageLoss loss = image_loss(alpha, picture.target, Mode::corrected, options_.mask_weight, options_.centroid_weight, of_alpha_);
+      record.loss_mask = options_.mask_weight * loss.mask;
+      record.loss_centroid = options_.centroid_weight * loss.centroid;
+      const VerticesD& of_vertices = renderer_.backward(of_alpha_);
+      gradient.rotation = at.scale * of_vertices.transpose() * rest_;
+      gradient.place = of_vertices.colwise().sum().transpose();
+      gradient.log_scale = (posed.rowwise() - at.place.transpose()).cwiseProduct(of_vertices).sum();
+    }
+    if (has_contact()) {
+      record.loss_contact = options_.contact_weight * nearest_.evaluate(at, options_.contact_weight, gradient);
+      PlacementGradient of_band;
+      const double residual = band_.evaluate(at, 1.0, of_band, band), weight = kBandWeight * options_.contact_weight;
+      record.loss_contact += weight * std::log1p(residual / how.band_noise);
+      gradient.add(of_band, weight / (how.band_noise + residual));
+    }
+    if (options_.optimise_scale) {
+      const double spread = input_.object_size_spread.value_or(0.1), log_scale = std::log(at.scale);
+      record.loss_scale_prior = kScalePriorWeight * std::pow(log_scale / spread, 2.0);
+      gradient.log_scale += 2.0 * kScalePriorWeight * log_scale / (spread * spread);
+    }
+    record.loss_total = record.loss_mask + record.loss_centroid + record.loss_contact + record.loss_scale_prior;
+    record.photo_from_object.rotation = at.rotation;
+    record.photo_from_object.scale = at.scale;
+    record.photo_from_object.translation = at.place - at.scale * (at.rotation * centre_);
+    return record;
+  }
+
+  // A row an accepted step, each lower than the one before it.
+  void polish_at(Run& run, const Picture& picture, const Sharpness& how, int iterations, const Progress& progress, const FitCallback& callback) const {
+    if (iterations == 0 || run.stopped) return;
+    FitRecord record;
+    ContactBandLoss::Band band;
+    const auto loss = [&](const Placement& at, PlacementGradient& gradient) {
+      band = run.band;
+      record = evaluate(at, picture, how, band, gradient);
+      return record.loss_total;
+    };
+    const auto accepted = [&](const Placement&) {
+      run.band = band;
+      run.records.push_back(record);
+      run.stopped = callback && !callback(static_cast<int>(run.records.size()) - 1, record);
+      return !run.stopped;
+    };
+    const Placement end = polish(placement(run), {iterations, options_.optimise_scale, radius_}, loss, accepted, progress);
+    run.rotation6 = geometry::rotation6_from_matrix(end.rotation);
+    run.place = end.place;
+    run.log_scale[0] = std::log(end.scale);
+  }
+
   static geometry::Mesh about_centre(const ReconstructInput& input, const Eigen::Vector3d& centre) {
     return {(input.object.vertices.cast<double>().rowwise() - centre.transpose()).cast<float>(), input.object.faces};
   }
@@ -208,6 +277,9 @@ class CorrectedFit {
   VerticesD rest_;                       // the object about its centre
   NearestContactLoss nearest_;
   ContactBandLoss band_;
+  double radius_;                        // metres, about the centre
+  int polish_iterations_, sharp_iterations_, adam_iterations_;
+  mutable ImageF of_alpha_;              // kept between evaluations for its memory
 };
 
 // The record with the smallest total among those at the final sharpness.
@@ -267,7 +339,7 @@ FitResult fit_corrected(const ReconstructInput& input, const AlignResult& starts
     for (std::size_t i = 0; i < left.size(); ++i) {
       const double begin = done + share * static_cast<double>(i) / static_cast<double>(left.size());
       const double end = done + share * static_cast<double>(i + 1) / static_cast<double>(left.size());
-      problem.advance(runs[left[i]], picture, std::max(1, static_cast<int>(until * options.max_iterations)), progress.part(begin, end), {});
+      problem.advance(runs[left[i]], picture, std::max(1, static_cast<int>(until * problem.adam_iterations())), progress.part(begin, end), {});
     }
     done += share;
   };
@@ -277,10 +349,13 @@ FitResult fit_corrected(const ReconstructInput& input, const AlignResult& starts
     const auto leaders = keep(runs, left, kReversedStarts, kSecondFactor);
     left.clear();
     for (const auto leader : leaders) {
-      const auto pose = runs[leader].records.back().photo_from_object;
-      for (const auto& other : depth_reversed(input, pose)) {
+      const std::vector<FitRecord> way = runs[leader].records;
+      for (const auto& other : depth_reversed(input, way.back().photo_from_object)) {
         left.push_back(runs.size());
-        runs.push_back(problem.start(other));
+        Run run = problem.start(other);
+        run.records = way;   // how it came about
+        run.before = way.size();
+        runs.push_back(std::move(run));
       }
     }
     advance_all(medium.half(), kFirstShare, 0.1);
@@ -291,17 +366,23 @@ FitResult fit_corrected(const ReconstructInput& input, const AlignResult& starts
     left = keep(runs, left, kLastStarts, kLastFactor);
   }
   // The leader is last and seen live; a runner-up that comes close ends before it, unseen.
-  const double last = (1.0 - done) / static_cast<double>(left.size());
+  const double last = 0.8 * (1.0 - done) / static_cast<double>(left.size());
   for (std::size_t i = left.size(); i-- > 0;) {
-    problem.advance(runs[left[i]], finest, options.max_iterations, progress.part(done, done + last), i == 0 ? callback : FitCallback{});
+    const Progress part = progress.part(done, done + last);
+    const FitCallback live = i == 0 ? callback : FitCallback{};
+    problem.advance(runs[left[i]], finest, problem.adam_iterations(), part.part(0.0, 0.6), live);
+    problem.polish_sturdy(runs[left[i]], finest, part.part(0.6, 1.0), live);
     done += last;
   }
+  const std::size_t leader = left.front();
   left = keep(runs, left, 1, 1.0);
-  const Run& chosen = runs[left.front()];
+  Run& chosen = runs[left.front()];
+  problem.polish_sharp(chosen, finest, progress.part(done, 1.0), left.front() == leader ? callback : FitCallback{});
   if (runs.size() > 1) {
-    for (std::size_t s = 0; s < runs.size(); ++s) result.trials.push_back({runs[s].records, runs[s].loss, s == left.front()});
+    for (std::size_t s = 0; s < runs.size(); ++s) result.trials.push_back({runs[s].records, runs[s].before, runs[s].loss, s == left.front()});
   }
   result.records = chosen.records;
+  result.reversed_at = chosen.before;
   result.photo_from_object = best_record(result.records).photo_from_object;
   if (chosen.converged) result.termination = Termination::converged;
   if (!problem.has_contact()) {

@@ -147,8 +147,11 @@ class Outputs(unittest.TestCase):
         self.assertEqual({name: a.shape for name, a in t.items()},
                          {"align_rotation": (k, 3, 3), "align_translation": (k, 3), "align_rmse": (k,), "fit_rotation": (n, 3, 3), "fit_translation": (n, 3),
                           **{f"fit_{x}": (n,) for x in ("scale", "sigma", "loss_mask", "loss_centroid", "loss_contact", "loss_scale_prior", "loss_total")},
-                          "trial_rotation": (trials, 3, 3), "trial_translation": (trials, 3),
+                          "fit_reversed_at": (), "trial_rotation": (trials, 3, 3), "trial_translation": (trials, 3),
                           **{f"trial_{x}": (trials,) for x in ("scale", "loss_total", "iterations", "chosen")}})
+        # The fit goes on where the rows of ICP end, its own reversal of depth or not.
+        self.assertLess(t["fit_reversed_at"].values[0], n)
+        self.assertLess(math.dist(t["align_translation"].rows(3)[-1], t["fit_translation"].rows(3)[0]), 0.02)
         for name in ("align_rotation", "fit_rotation"):
             for m in t[name].rows(9):
                 for a in range(3):
@@ -255,7 +258,8 @@ class OfficialSamples(unittest.TestCase):
                     self.assertEqual(report["options"]["mode"], mode)
                     self.assertEqual(report["inputs"]["body"], "osx_human2.npz")
                     trace, contacts = read_npz(out / "trace.npz"), read_npz(out / "contacts.npz")
-                    self.assertEqual(trace["fit_scale"].shape, (3,))
+                    # A reversed start has the way to its reversal before its own iterations.
+                    self.assertEqual(trace["fit_scale"].shape, (3 + trace["fit_reversed_at"].values[0],))
                     given = read_npz_values(OFFICIAL / sample / "hcontact_vertices.npz", "pred_contact_3d_smplx")
                     self.assertEqual(len(contacts["body_contact"].values), given)
                     vertices, faces = read_obj(OFFICIAL / sample / "object_mesh.obj")

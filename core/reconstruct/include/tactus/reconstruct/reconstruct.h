@@ -89,6 +89,7 @@ struct FitRecord {
 
 struct FitTrial {                                    // a start that was tried
   std::vector<FitRecord> records;
+  std::size_t reversed_at = 0;                       // as in FitResult
   double loss_total = 0.0;                           // its last, comparable between trials
   bool chosen = false;
 };
@@ -97,6 +98,9 @@ enum class Termination { converged, max_iterations, no_object_mask, no_contact }
 
 struct FitResult {
   std::vector<FitRecord> records;                    // of the chosen start, all iterations
+  // Corrected: a start may be another's pose with its depth turned inside out. Then the records up to here are those
+  // of the other, which lead from ICP to the reversal; the pose jumps at this row and nowhere else. 0: no reversal.
+  std::size_t reversed_at = 0;
   std::vector<FitTrial> trials;                      // corrected: every start, for display
   geometry::SimilarityTransform photo_from_object;   // official: the pose before the last update (§8.11)
   double mask_iou = 0.0;                             // hard silhouette against the mask
