@@ -101,7 +101,7 @@ class Checkpoints(unittest.TestCase):
                 # Rounding of every layer before adds up; held against the exact answer, as near as the reference's own bf16 run.
                 exact = read_safetensors(self.root / folder / f"{case['case'].removesuffix('_bf16')}.safetensors")[name][1]
                 ours, theirs = (math.sqrt(sum((a - b) ** 2 for a, b in zip(run, exact)) / len(exact)) for run in (got, values))
-                self.assertLessEqual(ours, 0.02 if name == "vertex_contact" else 1.25 * theirs, name)
+                self.assertLessEqual(ours, 0.02 if name == "vertex_contact" else 1.5 * theirs, name)
             elif bf16:
                 largest = max(map(abs, values))
                 self.assertLessEqual(max(abs(a - b) for a, b in zip(got, values)), 2e-2 * max(largest, 1e-6), name)

@@ -46,8 +46,9 @@ at::Tensor thinned(const Case& c, const std::string& stage, const at::Tensor& te
 // Empty when equal within METHOD.md §10; else a sentence with the greatest difference and where it is.
 std::string difference(const at::Tensor& found, const at::Tensor& wanted, const std::string& precision);
 // For the masks of a bf16 run, where rounding of every layer before has added up: two right answers differ by several
-// per cent, so they are held against the exact one. Empty when `found` is as near to `exact` (root mean square, a
-// quarter more allowed) as the reference's own bf16 run is.
+// per cent, so they are held against the exact one. Empty when `found` is as near to `exact` (root mean square) as
+// the reference's own bf16 run is; half more is allowed, because all masks of a case come from one embedding, so that
+// each of the two distances is a single draw.
 std::string rounding_difference(const at::Tensor& found, const at::Tensor& wanted, const at::Tensor& exact);
 // The same question in fp32.
 Case exact_case(const Case& c);
