@@ -244,7 +244,7 @@ void add_analyse(CLI::App& app, Context& context, Command& chosen) {
       "      --object-mask bottle.png --out out/bottle",
       pipeline::Stage::result);
   add(app, context, chosen, "contact", "Photograph and prompt → contact only; needs no marks",
-      "Examples:\n  tactus contact photo.jpg --prompt \"Which body parts touch the bottle?\" --out out/contact\n"
+      "Example:\n  tactus contact photo.jpg --prompt \"Which body parts touch the bottle?\" --out out/contact\n"
       "  tactus contact bottle__000001.jpg --official-layout --model DIR --data data --out out/bottle",
       pipeline::Stage::lift);
 }
