@@ -11,9 +11,9 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import unittest
 
+from processes import wait_until_it_listens
 from readers import read_npz
 
 TACTUS = sys.argv[1]
@@ -256,12 +256,7 @@ class Checkpoints(unittest.TestCase):
         case = json.loads((self.root / "gen/cases.json").read_text())[0]
         environment = {**self.environment, "XDG_CACHE_HOME": str(self.root / "no cache")}
         process = subprocess.Popen([TACTUS, *map(str, self.arguments("gen", case, out))], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
-        # As soon as the program listens for it.
-        while process.poll() is None:
-            caught, = (line.split()[1] for line in pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines() if line.startswith("SigCgt"))
-            if int(caught, 16) >> (signal.SIGINT - 1) & 1:
-                break
-            time.sleep(0.01)
+        wait_until_it_listens(process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         if process.returncode != 0:   # a fast machine may have finished

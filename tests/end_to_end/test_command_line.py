@@ -15,6 +15,8 @@ import time
 import unittest
 import zlib
 
+from processes import wait_until_it_listens
+
 TACTUS, BUILD = sys.argv[1:3]
 OFFICIAL = pathlib.Path(__file__).parent.parent / "reconstruct/data"
 SAMPLE = pathlib.Path(BUILD) / "share/tactus/samples/camera"
@@ -82,6 +84,7 @@ class Interrupt(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             out = pathlib.Path(folder) / "results"
             process = subprocess.Popen([TACTUS, *map(str, arguments), "--out", out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            wait_until_it_listens(process, sent)
             time.sleep(delay)
             process.send_signal(sent)
             text, error = process.communicate(timeout=60)
