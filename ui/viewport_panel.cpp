@@ -218,7 +218,7 @@ void ViewportPanel::place_hint() {
   const int width = std::min(360, viewport_->width() - 24);
   const int wide = std::max(60, width);
   hint_->setMinimumSize(0, 0);   // the label counts its lines for no less than its minimum width
-  hint_->setFixedSize(wide, hint_->heightForWidth(wide));
+  hint_->setFixedSize(wide, std::max(0, hint_->heightForWidth(wide)));
   hint_->move((viewport_->width() - hint_->width()) / 2, (viewport_->height() - hint_->height()) / 2);
 }
 
