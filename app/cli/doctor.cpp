@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,6 +12,7 @@
 #include "tactus/app/ports.h"
 #include "tactus/checkpoint/model_folder.h"
 #include "tactus/io/smpl_model.h"
+#include "tactus/memory.h"
 #include "tactus/objects/library.h"
 #include "tactus/parallel.h"
 
@@ -24,19 +24,6 @@ namespace fs = std::filesystem;
 struct Finding {
   std::string what, state, detail;   // state: ok, missing, limited, damaged
 };
-
-double available_memory_gb() {
-  std::ifstream info("/proc/meminfo");
-  std::string word;
-  while (info >> word) {
-    if (word == "MemAvailable:") {
-      double kb = 0;
-      info >> kb;
-      return kb / (1024.0 * 1024.0);
-    }
-  }
-  return 0.0;
-}
 
 std::string one_decimal(double value) {
   char text[32];
@@ -135,7 +122,7 @@ std::vector<Finding> examine(const std::string& licensed_data, const std::string
   const bool gpu = fs::exists("/dev/nvidia0");
   findings.push_back({"GPU", gpu ? "limited" : "missing", gpu ? "there is one, but this build has no GPU code and computes on the processor"
                                                               : "none, and none is needed: this build computes on the processor"});
-  const double memory = available_memory_gb();
+  const double memory = available_memory() / (1024.0 * 1024.0 * 1024.0);
   findings.push_back({"memory", memory >= 1.5 ? "ok" : "limited",
                       one_decimal(memory) + " GB free; an analysis takes up to 1.5 GB" + (memory >= 1.5 ? "" : ", so close other programs")});
   if (!model_folder.empty()) add_model(model_folder, memory, findings);

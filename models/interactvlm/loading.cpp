@@ -6,11 +6,11 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "tactus/checkpoint/load_module.h"
 #include "tactus/checkpoint/tensor_source.h"
 #include "tactus/error.h"
+#include "tactus/memory.h"
 
 namespace tactus::interactvlm {
 namespace {
@@ -111,19 +111,6 @@ double bytes_in(const Sizes& sizes, const std::string& precision) {
   return each * sizes.decoder + 2 * sizes.rest;
 }
 
-double free_memory() {
-  std::ifstream info("/proc/meminfo");
-  std::string word;
-  while (info >> word) {
-    if (word == "MemAvailable:") {
-      double kb = 0;
-      info >> kb;
-      return kb * 1024;
-    }
-  }
-  return 0;
-}
-
 std::string gigabytes(double bytes) {
   char text[32];
   std::snprintf(text, sizeof text, "%.1f GB", bytes / kGigabyte);
@@ -144,7 +131,7 @@ std::string choose_precision(const OpenOptions& options, const ModelConfig& conf
     }
     return stored;
   }
-  const double available = on_gpu ? 1e18 : free_memory() - kWorkingBytes;
+  const double available = on_gpu ? 1e18 : available_memory() - kWorkingBytes;
   if (asked) {
     if (bytes_in(sizes, options.precision) > available) {
       throw cannot_run(options.folder.string() + ": in " + options.precision + " this model needs " +
