@@ -1,6 +1,7 @@
 // The port of the contact models.
 #pragma once
 
+#include <Eigen/Core>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +47,10 @@ struct ContactPrediction {
   std::string answer;                    // a sentence
   std::vector<ImageF> body_logits;       // a body view: [size, size]; large negative = no contact
   std::vector<ImageF> object_logits;     // an object view
+  // By models that answer on the surfaces themselves; the logits are then this answer painted into the views.
+  std::optional<Eigen::VectorXf> body_probability;     // [V]
+  std::optional<Eigen::VectorXf> object_probability;   // [N]
+  std::optional<double> presence;        // probability that anything touches at all, where the model tells
   std::vector<TokenRecord> tokens;
   std::vector<std::string> body_parts, object_parts;   // named in the answer
   std::vector<std::string> warnings;

@@ -1,0 +1,59 @@
+// The compact contact network: evidence of the marks and the words of the prompt → answer, contact token, contact on body
+// and object. A miniature of the published scheme: a language decoder reads tokens of the scene and the question, writes
+// the answer, and the state of its contact token conditions a decoder on the surface.
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include <cstdint>
+
+#include "tactus/llama/decoder.h"
+
+namespace tactus::compact {
+
+struct NetworkOptions {
+  std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
+  std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
+  std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
+  std::int64_t vertex_features = 20, global_features = 16;
+  std::int64_t vertex_embedding = 24;      // learned, a sample point
+  std::int64_t decoder_width = 64;
+  std::int64_t object_features = 13;
+  std::int64_t max_positions = 192;
+};
+
+// B prompts. Everything float32 or int64 on one device.
+struct Batch {
+  at::Tensor vertex;            // [B, S, vertex_features]
+  at::Tensor global;            // [B, global_features]
+  at::Tensor category;          // int64 [B], 0 unknown
+  at::Tensor words;             // int64 [B, L]: question, then the answer where it is taught, padded with 0 (on the right)
+  at::Tensor question_length;   // int64 [B]: words of the question with its opening and closing marks
+  at::Tensor object;            // [B, P, object_features], padded with zero rows
+  at::Tensor object_part;       // int64 [B, P]: the word of the part's name, 0 unknown
+};
+
+struct Output {
+  at::Tensor body;              // [B, S] logits of contact
+  at::Tensor object;            // [B, P] logits
+  at::Tensor presence;          // [B] logit: anything touches at all
+  at::Tensor words;             // [B, L, vocabulary] logits of the next word at each place of Batch::words
+  at::Tensor contact_token;     // [B, width]: the state that conditioned both decoders: the decoder's output at the last word of
+                                // the question, whose next word is the contact token (or not)
+};
+
+// Submodules: evidence_proj, global_proj, vertex_embedding, prior (buffer [categories, S] of log-odds), language (llama::Decoder),
+// lm_head, contact_hidden_fcs, vertex_decoder, object_decoder, presence_head.
+class NetworkImpl : public torch::nn::Module {
+ public:
+  // The cluster tables are BodySample's: near_clusters, near_weights, cluster.
+  NetworkImpl(const NetworkOptions& options, const at::Tensor& cluster, const at::Tensor& near_clusters, const at::Tensor& near_weights);
+  Output forward(const Batch& batch);
+  // Prefills the scene and the question alone; the answer's words follow one by one with `cache` (llama::generate_greedy).
+  NetworkOptions options;
+  // … the rest is the implementer's
+};
+TORCH_MODULE(Network);
+
+}  // namespace tactus::compact
