@@ -66,12 +66,8 @@ Analysis preview(const Ports& ports, const Analysis& known, std::shared_ptr<cons
                        !same_edits(now.body_view_edit, before.body_view_edit) || !same_edits(now.object_view_edit, before.object_view_edit);
   if (painted && a.prediction && a.body_views && a.object_views) {
     const auto start = Clock::now();
-    auto body = std::make_shared<contact::VertexContact>(contact::lift_body(with_edits(a.prediction->body_logits, now.body_view_edit), maps_of(*a.body_views),
-                                                                            a.body->mesh.vertex_count(), a.options.lift));
-    auto object = std::make_shared<contact::VertexContact>(contact::lift_object(with_edits(a.prediction->object_logits, now.object_view_edit),
-                                                                                maps_of(*a.object_views), a.object->mesh.vertex_count(), a.options.lift));
-    apply_edit(*body, now.body_contact_edit, "body");
-    apply_edit(*object, now.object_contact_edit, "object");
+    auto body = std::make_shared<contact::VertexContact>(body_contact(a));
+    auto object = std::make_shared<contact::VertexContact>(object_contact(a));
     a.body_contact = body;
     a.object_contact = object;
     mark(a, Stage::lift, start,

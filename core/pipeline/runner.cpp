@@ -371,15 +371,9 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
   if (!run.wanted(Stage::lift)) return a;
   const auto lifted =
       run.stage<LiftOutput>(Stage::lift, impl_->lifts.use(key(Stage::lift)), [&](const Progress& part) {
-        auto body = std::make_shared<contact::VertexContact>(
-            contact::lift_body(with_edits(a.prediction->body_logits, inputs.body_view_edit), maps_of(*a.body_views),
-                               a.body->mesh.vertex_count(), options.lift));
+        auto body = std::make_shared<contact::VertexContact>(body_contact(a));
         part.check();
-        auto object = std::make_shared<contact::VertexContact>(contact::lift_object(
-            with_edits(a.prediction->object_logits, inputs.object_view_edit), maps_of(*a.object_views),
-            a.object->mesh.vertex_count(), options.lift));
-        apply_edit(*body, inputs.body_contact_edit, "body");
-        apply_edit(*object, inputs.object_contact_edit, "object");
+        auto object = std::make_shared<contact::VertexContact>(object_contact(a));
         auto output = std::make_shared<LiftOutput>();
         output->body = body;
         output->object = object;

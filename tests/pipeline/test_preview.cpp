@@ -42,6 +42,40 @@ TEST(Edits, PaintedVerticesCountAsSeen) {
   EXPECT_THROW(apply_edit(contact, Eigen::VectorXf::Zero(5), "body"), Error);
 }
 
+TEST(Edits, AnAnswerOnTheSurfaceStandsExceptUnderPaintedPixels) {
+  // One view of one triangle over the left half of the picture; a fourth vertex is seen by nobody.
+  views::RasterMaps map;
+  map.vertex_ids = ImageI32(2, 1, 3, -1);
+  map.barycentrics = ImageF(2, 1, 3, -1.0F);
+  for (int k = 0; k < 3; ++k) {
+    map.vertex_ids.at(0, 0, k) = k;
+    map.barycentrics.at(0, 0, k) = k == 2 ? 0.0F : 0.5F;   // the third corner has no part in the pixel
+  }
+  contact::VertexContact lifted;
+  lifted.probability = Eigen::VectorXf::Constant(4, 0.5F);
+  lifted.coverage = {2, 1, 1, 0};
+  const Eigen::Vector4f answer(0.9F, 0.1F, 0.3F, 0.8F);
+  const auto untouched = with_surface_answer(lifted, answer, {}, {&map}, "body");
+  EXPECT_EQ(untouched.probability, answer);
+  EXPECT_EQ(untouched.coverage, (std::vector<std::uint8_t>{2, 1, 1, 1}));
+
+  ImageF paint(2, 1, 1, std::nanf(""));
+  paint.at(0, 0) = -2.0F;
+  const auto painted = with_surface_answer(lifted, answer, {{0, paint}, {7, paint}}, {&map}, "body");
+  const float erased = 1.0F / (1.0F + std::exp(2.0F));
+  EXPECT_NEAR(painted.probability[0], erased, 1e-6F);
+  EXPECT_NEAR(painted.probability[1], erased, 1e-6F);
+  EXPECT_EQ(painted.probability[2], 0.3F);
+  EXPECT_EQ(painted.probability[3], 0.8F);
+
+  try {
+    with_surface_answer(lifted, Eigen::VectorXf::Zero(3), {}, {&map}, "body");
+    FAIL() << "an answer for another mesh went through";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("3 vertices but the mesh has 4"), std::string::npos) << error.what();
+  }
+}
+
 class Preview : public ::testing::Test {
  protected:
   void SetUp() override {
