@@ -39,6 +39,11 @@ ALLOWED = {
     "tactus_interactvlm": CORE | {"tactus_render", "tactus_clip", "tactus_llama", "tactus_sam", "tactus_tokenizer",
                                   "tactus_checkpoint", "tactus_layers", "tactus_preprocess",
                                   "nlohmann_json::nlohmann_json"},
+    "tactus_evidence": CORE | EIGEN,
+    "tactus_synth": CORE | EIGEN | {"tactus_evidence"},
+    "tactus_compact": CORE | {"tactus_evidence", "tactus_llama", "tactus_checkpoint", "nlohmann_json::nlohmann_json"},
+    "tactus_training": CORE | {"tactus_compact", "tactus_synth", "tactus_evidence", "tactus_checkpoint", "libtorch::libtorch",
+                               "nlohmann_json::nlohmann_json"},
     "tactus_models": {"tactus_interactvlm"},
     "tactus_composition": CORE | {"tactus_models", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.
