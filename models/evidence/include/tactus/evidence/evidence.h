@@ -31,7 +31,7 @@ inline constexpr std::array<std::string_view, 20> kVertexFeatures = {
     "x", "y",              // relative to the pelvis, metres
     "depth_gap",           // depth of the object (from its size, see globals) minus depth of the vertex over the tolerance of that
                            // estimate, clipped to [-3, 3], over 3; 0 when unknown
-    "border_normal",       // cosine between the normal in the picture and the direction to the nearest mask pixel
+    "border_normal",       // cosine between the normal and the direction in the picture to the nearest mask pixel
     "person_border",       // exp(-d/5 cm) of the distance to the border shared by both masks; 0 without either
     "joint_confidence"};   // of the nearest keypoint
 inline constexpr int kVertexFeatureCount = static_cast<int>(kVertexFeatures.size());
@@ -44,7 +44,7 @@ inline constexpr std::array<std::string_view, 16> kGlobalFeatures = {
     "size_spread",                    // uncertainty of that logarithm
     "bottom_gap",                     // lowest row of the mask minus that of the feet, metres, clipped to ±1
     "top_gap",                        // highest row of the mask minus that of the head, metres, clipped to ±2, over 2
-    "object_before", "person_before", // along the shared border: part where the object covers the body, and the reverse; 0 unknown
+    "object_before", "person_before", // see README; along the shared border: part where the object covers the body, and the reverse; 0 unknown
     "fit_error",                      // metres, clipped at 0.2, over 0.2
     "facing_gap", "has_person_mask", "joints_marked", "facing_yaw"};
 inline constexpr int kGlobalFeatureCount = static_cast<int>(kGlobalFeatures.size());
@@ -60,8 +60,11 @@ struct Evidence {
 // Deterministic, one thread, about 3 ms.
 Evidence gather(const Observation& observation, const BodySample& sample);
 
+// Middle of the skin around the pelvis, frame photo.
+Eigen::Vector3d pelvis(const BodySample& sample, const geometry::Vertices& points);
+
 // Exact Euclidean distance in pixels from every pixel centre to the nearest non-zero pixel's centre; negative inside (to the nearest
-// zero pixel). A mask without pixels gives +1e6 everywhere.
+// zero pixel). A mask without pixels gives +1e6 everywhere, a full one -1e6. Error{bad_input}: more than one channel.
 ImageF signed_distance(const ImageU8& mask);
 
 }  // namespace tactus::evidence

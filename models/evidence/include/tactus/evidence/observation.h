@@ -24,7 +24,8 @@ struct Observation {
   geometry::PinholeCamera crop;           // kCropSize × kCropSize; frame photo as the photograph's camera
   // The fitted body at the sample's points, frame photo, metres.
   geometry::Vertices points, normals;     // [S, 3]
-  std::vector<std::uint8_t> visible;      // [S] 1: faces the camera and no other part of the body is before it
+  std::vector<std::uint8_t> visible;      // [S] 1: faces the camera, no other part of the body is before it, inside the photograph
+  ImageF body_depth;                      // [kCropSize, kCropSize] depth_map of the whole fitted body in the crop
   ImageU8 object_mask;                    // [kCropSize, kCropSize], non-zero = inside; empty image: no mask was given
   double object_mask_outside = 0.0;       // part of the photograph's object mask that lies outside the crop, in [0, 1]
   ImageU8 person_mask;                    // as object_mask; empty image: none was given
@@ -49,6 +50,11 @@ ImageF depth_map(const geometry::Vertices& vertices, const geometry::Faces& face
 std::vector<std::uint8_t> visible_points(const geometry::Vertices& vertices, const geometry::Vertices& normals,
                                          const std::vector<int>& chosen, const ImageF& depth,
                                          const geometry::PinholeCamera& camera, double slack_m = 0.03);
+
+// Fills crop, points, normals, visible and body_depth from the fitted surface (frame photo) seen by the photograph's camera.
+// What lies outside of the photograph is not visible. Error{bad_input} as crop_around.
+void place_body(Observation& observation, const geometry::Vertices& vertices, const geometry::Faces& faces,
+                const std::vector<int>& points_on_body, const geometry::PinholeCamera& camera);
 
 // `mask` of a photograph taken by `camera`, sampled on the crop (more than half covered = inside), and the part of it that is
 // outside of the crop.
