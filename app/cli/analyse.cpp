@@ -162,7 +162,7 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
   const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
 
   app::ModelChoice choice = arguments.model;
-  if (!arguments.dump.empty()) choice.stages = std::make_shared<interactvlm::Stages>();
+  if (!arguments.dump.empty()) choice.stages = std::make_shared<app::Stages>();
   pipeline::Analysis analysis;
   io::ReportExtras extras;
   {

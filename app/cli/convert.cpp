@@ -1,14 +1,12 @@
 // tactus convert: a model folder as safetensors, or smaller.
-#include "tactus/checkpoint/convert.h"
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "tactus/app/networks.h"
 #include "tactus/error.h"
 #include "tactus/io/staged_folder.h"
 #include "terminal_progress.h"
@@ -17,9 +15,6 @@ namespace tactus::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using checkpoint::ConvertTo;
-
-const std::map<std::string, ConvertTo> kTargets = {{"safetensors", ConvertTo::safetensors}, {"int8", ConvertTo::int8}, {"int4", ConvertTo::int4}};
 
 struct Arguments {
   std::string model, to, out;
@@ -36,12 +31,12 @@ void check_empty(const std::string& out) {
 
 void run(const Arguments& arguments, const Context& context) {
   check_empty(arguments.out);
-  checkpoint::ConvertReport report;
+  app::ConvertReport report;
   {
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop).part(0.0, 1.0, "Convert");
     io::StagedFolder out(arguments.out);
-    report = checkpoint::convert(arguments.model, out.path(), {.to = kTargets.at(arguments.to)}, progress);
+    report = app::networks().convert(arguments.model, out.path(), arguments.to, progress);
     progress.check();
     out.commit();
   }

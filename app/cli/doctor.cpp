@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "tactus/app/networks.h"
 #include "tactus/app/ports.h"
-#include "tactus/checkpoint/model_folder.h"
 #include "tactus/io/smpl_model.h"
 #include "tactus/memory.h"
 #include "tactus/objects/library.h"
@@ -58,6 +58,13 @@ Finding samples() {
   return {"samples", "ok", joined(names)};
 }
 
+Finding networks() {
+  std::error_code error;
+  const fs::path library = app::networks_file();
+  if (!fs::exists(library, error)) return {"networks", "missing", library.string() + " is not there; without it no checkpoint opens, ./run builds it"};
+  return {"networks", "ok", library.string()};
+}
+
 Finding studio() {
   std::error_code error;
   const fs::path self = fs::read_symlink("/proc/self/exe", error);
@@ -85,7 +92,7 @@ void add_licensed(const std::string& folder, std::vector<Finding>& findings) {
   }
 }
 
-std::string sizes(const checkpoint::FolderDescription& model) {
+std::string sizes(const app::FolderDescription& model) {
   if (model.stored_precision.empty()) return model.name;
   const auto parameters = static_cast<double>(model.parameters);
   return model.name + ", " + (parameters >= 1e9 ? one_decimal(parameters * 1e-9) + " billion" : one_decimal(parameters * 1e-6) + " million") +
@@ -94,10 +101,9 @@ std::string sizes(const checkpoint::FolderDescription& model) {
 
 // What it is, what it lacks, and in which precision it fits.
 void add_model(const std::string& folder, double memory, std::vector<Finding>& findings) {
-  const auto model = checkpoint::describe_folder(folder);
-  const bool known = model.kind != checkpoint::FolderKind::unknown;
-  findings.push_back({"model", known && model.missing.empty() ? "ok" : "damaged",
-                      known ? sizes(model) : "this is no InteractVLM, LISA, LLaVA, CLIP or SAM model"});
+  const auto model = app::networks().describe_folder(folder);
+  findings.push_back({"model", model.known && model.missing.empty() ? "ok" : "damaged",
+                      model.known ? sizes(model) : "this is no InteractVLM, LISA, LLaVA, CLIP or SAM model"});
   for (const auto& sentence : model.missing) findings.push_back({"model lacks", "missing", sentence});
   constexpr double kGigabyte = 1024.0 * 1024.0 * 1024.0;
   std::vector<std::string> needs, fitting;
@@ -117,6 +123,7 @@ std::vector<Finding> examine(const std::string& licensed_data, const std::string
   findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " objects: " + joined(object_names())});
   findings.push_back(samples());
   findings.push_back({"contact models", "limited", "prior: usual contact by category; it does not look at the photograph, and no other model is built in"});
+  findings.push_back(networks());
   add_licensed(licensed_data, findings);
   findings.push_back({"processor", "ok", std::to_string(thread_count()) + " threads"});
   const bool gpu = fs::exists("/dev/nvidia0");

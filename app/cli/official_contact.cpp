@@ -24,8 +24,7 @@ namespace tactus::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using interactvlm::Answer;
-using interactvlm::Task;
+using Answer = app::CheckpointAnswer;
 using nlohmann::ordered_json;
 
 const std::string kBoth = "hcontact-ocontact";
@@ -35,6 +34,10 @@ std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
 }
+
+// What a task marks: the views of the body, those of the object; otherwise the photograph.
+bool is_human(const std::string& task) { return task.starts_with("hcontact"); }
+bool is_object(const std::string& task) { return task == "oafford" || task == "ocontact"; }
 
 bool is_photograph(const fs::path& path) {
   const std::string extension = lower(path.extension().string());
@@ -90,8 +93,7 @@ std::vector<Sample> samples_of(const OfficialContact& arguments) {
 // What the runs of one command share.
 struct Session {
   const OfficialContact& arguments;
-  std::shared_ptr<interactvlm::Model> model;
-  interactvlm::PromptTemplates templates = app::prompt_templates();
+  std::shared_ptr<app::Checkpoint> model;
   std::unique_ptr<views::ViewRenderer> renderer = render::make_cpu_view_renderer();
   std::optional<io::CanonicalPictures> body;
   std::optional<io::SmplxMapping> mapping;
@@ -118,7 +120,7 @@ struct Session {
 };
 
 struct TaskResult {
-  std::string task, question;
+  std::string task;
   Answer answer;
   contact::VertexContact contact;     // empty for tasks in the photograph
   std::vector<std::string> notes;
@@ -242,8 +244,8 @@ ordered_json report_of(const Sample& sample, const ImageU8& photo, const Session
     for (const auto& token : result.answer.tokens) {
       tokens.push_back({{"text", token.text}, {"probability", token.probability}, {"makes_mask", token.makes_mask}});
     }
-    const float threshold = result.task == "hcontact" || result.task == "hcontact-wScene" ? 0.3F : 0.5F;
-    j["tasks"].push_back({{"task", result.task}, {"prompt", result.question}, {"answer", result.answer.text},
+    const float threshold = is_human(result.task) ? 0.3F : 0.5F;
+    j["tasks"].push_back({{"task", result.task}, {"prompt", result.answer.question}, {"answer", result.answer.text},
                           {"decoded_text", result.answer.whole_text}, {"contact_tokens", result.answer.contact_tokens},
                           {"reached_limit", result.answer.reached_limit}, {"tokens", tokens}, {"seconds", result.seconds},
                           {"vertices_in_contact", (result.contact.probability.array() > threshold).count()}});
@@ -251,7 +253,7 @@ ordered_json report_of(const Sample& sample, const ImageU8& photo, const Session
     for (const auto& note : result.notes) warnings.push_back(note);
   }
   // The first question's also stand where `analyse` has them.
-  j["prompt"] = results.front().question;
+  j["prompt"] = results.front().answer.question;
   j["answer"] = results.front().answer.text;
   j["decoded_text"] = results.front().answer.whole_text;
   j["warnings"] = warnings;
@@ -265,7 +267,7 @@ void write_contacts(const fs::path& file, const std::vector<TaskResult>& results
   for (const auto& result : results) {
     const auto count = static_cast<std::size_t>(result.contact.probability.size());
     if (count == 0) continue;
-    const std::string side = result.task.starts_with("hcontact") ? "body" : "object";
+    const std::string side = is_human(result.task) ? "body" : "object";
     npz.add(side + "_contact", {count}, std::span<const float>(result.contact.probability.data(), count));
     npz.add(side + "_coverage", {count}, std::span<const std::uint8_t>(result.contact.coverage));
   }
@@ -276,13 +278,7 @@ TaskResult ask(Session& session, const Sample& sample, const ImageU8& photo, con
                const Progress& progress) {
   TaskResult result;
   result.task = name;
-  const Task task = *interactvlm::task_of(name);
-  result.question = session.arguments.prompt.empty() ? session.templates.question(task, sample.object) : session.arguments.prompt;
-  interactvlm::Query query{photo};
-  query.task = task;
-  query.prompt = session.templates.prompt(result.question, session.model->config().image_start_end);
-  query.keep_stages = !session.arguments.dump.empty();
-  query.keep_embeddings_on_disk = interactvlm::is_human(task);
+  app::CheckpointQuery query{photo, name, sample.object, session.arguments.prompt, {}, !session.arguments.dump.empty()};
   if (pictures != nullptr) {
     for (const auto& picture : pictures->pictures) query.pictures.push_back(&picture);
   } else {
@@ -292,7 +288,7 @@ TaskResult ask(Session& session, const Sample& sample, const ImageU8& photo, con
   result.answer = session.model->ask(query, progress);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (pictures != nullptr) {
-    result.contact = lifted(result.answer, *pictures, interactvlm::is_human(task));
+    result.contact = lifted(result.answer, *pictures, is_human(name));
     result.notes = pictures->notes;
   }
   return result;
@@ -308,12 +304,11 @@ ordered_json run_sample(Session& session, const Sample& sample, const fs::path& 
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const Progress part = progress.part(static_cast<double>(i) / static_cast<double>(tasks.size()),
                                         static_cast<double>(i + 1) / static_cast<double>(tasks.size()), tasks[i]);
-    const Task task = *interactvlm::task_of(tasks[i]);
-    if (interactvlm::is_human(task)) {
+    if (is_human(tasks[i])) {
       const auto& pictures = session.body_pictures(part.part(0.0, 0.1));
       results.push_back(ask(session, sample, photo, tasks[i], &pictures, part.part(0.1, 0.9)));
       write_human(staged.path(), sample, photo, session, results.back());
-    } else if (interactvlm::is_object(task)) {
+    } else if (is_object(tasks[i])) {
       const auto object = io::read_object_pictures(sample.folder, session.model->object_cameras(), *session.renderer, part.part(0.0, 0.1));
       results.push_back(ask(session, sample, photo, tasks[i], &object.views, part.part(0.1, 0.9)));
       write_object(staged.path(), sample, object, session, results.back());
@@ -329,7 +324,7 @@ ordered_json run_sample(Session& session, const Sample& sample, const fs::path& 
   std::ofstream(staged.path() / "report.json") << report.dump(2) << "\n";
   staged.commit();
   if (!session.arguments.dump.empty()) {
-    interactvlm::Stages stages = std::move(results.front().answer.stages);
+    app::Stages stages = std::move(results.front().answer.stages);
     for (std::size_t i = 1; i < results.size(); ++i) {
       for (auto& [name, array] : results[i].answer.stages) stages["object_" + name] = std::move(array);
     }

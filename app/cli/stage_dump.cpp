@@ -5,7 +5,7 @@
 
 namespace tactus::cli {
 
-void dump_stages(const std::filesystem::path& file, const interactvlm::Stages& stages) {
+void dump_stages(const std::filesystem::path& file, const app::Stages& stages) {
   if (file.extension() != ".npz") throw bad_input(file.string() + ": --dump-tensors writes NumPy archives; give the file a name that ends in .npz");
   if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path());
   io::NpzWriter npz(file);

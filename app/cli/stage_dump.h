@@ -3,11 +3,11 @@
 
 #include <filesystem>
 
-#include "tactus/interactvlm/model.h"
+#include "tactus/app/networks.h"
 
 namespace tactus::cli {
 
 // One array a stage, float32 or int64. Error{bad_input} unless the name ends in .npz.
-void dump_stages(const std::filesystem::path& file, const interactvlm::Stages& stages);
+void dump_stages(const std::filesystem::path& file, const app::Stages& stages);
 
 }  // namespace tactus::cli

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "program_folder.h"
 #include "tactus/error.h"
-#include "tactus/interactvlm/predictor.h"
 #include "tactus/io/body_files.h"
 #include "tactus/io/keypoints_json.h"
 #include "tactus/io/npz.h"
@@ -19,12 +19,6 @@ namespace tactus::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path program_folder() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  return error ? fs::current_path() : self.parent_path();
-}
 
 nlohmann::json read_sample(const std::string& name) {
   const fs::path file = data_folder() / "samples" / name / "sample.json";
@@ -58,6 +52,12 @@ std::shared_ptr<const pipeline::Truth> read_truth(const fs::path& path) {
 
 }  // namespace
 
+fs::path program_folder() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::current_path() : self.parent_path();
+}
+
 fs::path data_folder() {
   std::vector<fs::path> places;
   if (const char* set = std::getenv("TACTUS_DATA")) places.emplace_back(set);
@@ -87,31 +87,28 @@ bool ModelChoice::is_folder() const {
   return std::find(model_names().begin(), model_names().end(), model) == model_names().end();
 }
 
-interactvlm::PromptTemplates prompt_templates() {
-  return interactvlm::PromptTemplates::read(data_folder() / "prompts" / "interactvlm.json");
-}
-
-std::shared_ptr<interactvlm::Model> open_model(const ModelChoice& choice, const Progress& progress) {
+std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress& progress) {
   std::error_code error;
   if (!fs::is_directory(choice.model, error)) {
     std::string known;
     for (const auto& name : model_names()) known += (known.empty() ? "" : ", ") + name;
     throw bad_input(choice.model + ": this is neither a contact model (" + known + ") nor the folder of a checkpoint");
   }
-  interactvlm::OpenOptions options;
+  CheckpointOptions options;
   options.folder = choice.model;
   options.clip_folder = choice.clip_folder;
   options.precision = choice.precision;
   options.device = choice.device;
+  options.prompts = data_folder() / "prompts" / "interactvlm.json";
   options.cache_folder = cache_folder();
-  return interactvlm::Model::open(options, progress);
+  return networks().open_checkpoint(options, progress);
 }
 
 pipeline::Ports make_ports(const ModelChoice& choice, const Progress& progress) {
   pipeline::Ports ports;
   if (choice.is_folder()) {
-    ports.predictor = interactvlm::make_predictor(open_model(choice, progress), prompt_templates(), contact::make_prior_predictor(),
-                                                  choice.stages);
+    const auto checkpoint = open_model(choice, progress);
+    ports.predictor = networks().make_predictor(checkpoint, contact::make_prior_predictor(), choice.stages);
   } else {
     ports.predictor = contact::make_prior_predictor();
   }

@@ -2,9 +2,7 @@
 
 #include <cstdio>
 
-#include "tactus/checkpoint/model_folder.h"
-#include "tactus/interactvlm/photo_segmenters.h"
-#include "tactus/interactvlm/predictor.h"
+#include "tactus/app/networks.h"
 
 namespace tactus::app {
 namespace {
@@ -34,24 +32,25 @@ OpenedModel open_any_model(const ModelChoice& choice, const Progress& progress) 
   opened.precision = model->precision();
   opened.device = model->device();
   opened.weight_bytes = model->weight_bytes();
-  if (interactvlm::marks_the_photograph(model->config())) {
-    opened.segmenter = interactvlm::make_word_segmenter(model, prompt_templates(), last_part(choice.model));
+  if (model->marks_the_photograph()) {
+    opened.segmenter = networks().make_word_segmenter(model, last_part(choice.model));
   } else {
-    opened.predictor = interactvlm::make_predictor(model, prompt_templates(), contact::make_prior_predictor());
+    opened.predictor = networks().make_predictor(model, contact::make_prior_predictor(), nullptr);
   }
   return opened;
 }
 
 std::shared_ptr<contact::PhotoSegmenter> open_segmenter(const fs::path& file_or_folder, const Progress& progress) {
   std::error_code error;
-  if (!fs::is_directory(file_or_folder, error)) return interactvlm::open_click_segmenter(file_or_folder, "auto", progress);
+  if (!fs::is_directory(file_or_folder, error)) return networks().open_click_segmenter(file_or_folder, "auto", progress);
   ModelChoice choice;
   choice.model = file_or_folder.string();
-  return interactvlm::make_word_segmenter(open_model(choice, progress), prompt_templates(), last_part(file_or_folder));
+  const auto checkpoint = open_model(choice, progress);
+  return networks().make_word_segmenter(checkpoint, last_part(file_or_folder));
 }
 
 std::string describe_model(const fs::path& folder) {
-  const auto found = checkpoint::describe_folder(folder);
+  const auto found = networks().describe_folder(folder);
   std::string text = found.name.empty() ? "unknown" : found.name;
   if (!found.stored_precision.empty()) text += ", stored as " + found.stored_precision + ", " + gigabytes(static_cast<double>(found.bytes));
   for (std::size_t i = 0; i < found.needs.size(); ++i) {

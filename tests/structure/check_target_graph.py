@@ -45,13 +45,18 @@ ALLOWED = {
     "tactus_training": CORE | {"tactus_compact", "tactus_synth", "tactus_evidence", "tactus_checkpoint", "libtorch::libtorch",
                                "nlohmann_json::nlohmann_json"},
     "tactus_models": {"tactus_interactvlm"},
-    "tactus_composition": CORE | {"tactus_models", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
+    "tactus_networks_interface": {"tactus_core"},
+    "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models"},
+    "tactus_composition": CORE | {"tactus_networks_interface", "dl", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.
-    "tactus": CORE | {"tactus_composition", "tactus_checkpoint", "tactus_models", "tactus_io", "tactus_body_files", "tactus_render", "CLI11::CLI11",
+    "tactus": CORE | {"tactus_composition", "tactus_io", "tactus_body_files", "tactus_render", "CLI11::CLI11",
                       "nlohmann_json::nlohmann_json"},
     "tactus-studio": CORE | {"tactus_composition", "tactus_io", "tactus_render", "tactus_scene", "tactus_viewport",
                              "tactus_ui", "Qt6::*", "VTK::*", "CLI11::CLI11"},
 }
+
+# What starts with a program must not reach libtorch, by whatever way: it is opened when it is needed (app/networks).
+WITHOUT_LIBTORCH = ("tactus", "tactus-studio", "tactus_composition", "tactus_networks_interface")
 
 
 def permitted(target, library):
@@ -70,6 +75,27 @@ def check_edges(lines):
     return problems
 
 
+def check_reach(lines):
+    """A path from a program to libtorch, however long."""
+    uses = {}
+    for line in lines:
+        target, library = line.split(" ", 1)
+        uses.setdefault(target, []).append(library)
+    problems = []
+    for program in WITHOUT_LIBTORCH:
+        paths, seen = [[program]], {program}
+        while paths:
+            path = paths.pop()
+            if path[-1] == "libtorch::libtorch":
+                problems.append(f"{program} loads libtorch when it starts: it links {' → '.join(path[1:])}")
+                break
+            for library in uses.get(path[-1], []):
+                if library not in seen:
+                    seen.add(library)
+                    paths.append([*path, library])
+    return problems
+
+
 def check_includes(source):
     """Qt, VTK and OpenCV headers stay in the rooms that may use them, the fixed folders exist."""
     problems = []
@@ -78,6 +104,8 @@ def check_includes(source):
         (re.compile(r"^\s*#include\s*<vtk\w+\.h>"), "VTK", ("ui/viewport", "render/scene", "ui")),
         (re.compile(r"^\s*#include\s*<opencv2/"), "OpenCV", ("core/io",)),
         (re.compile(r"^\s*#include\s*<(torch|ATen|c10)/"), "libtorch", ("models",)),
+        (re.compile(r'^\s*#include\s*"tactus/(checkpoint|clip|interactvlm|layers|llama|preprocess|sam|tokenizer)/'), "models/",
+         ("models", "app/networks")),
     ]
     for folder in "app core render cuda models ui resources tests packaging".split():
         if not (source / folder).is_dir():
@@ -98,6 +126,8 @@ def self_test():
     """The check must be able to fail."""
     assert check_edges(["tactus_geometry tactus_io"]), "a forbidden edge went through"
     assert check_edges(["tactus_unheard_of Eigen3::Eigen"]), "an unknown room went through"
+    assert check_reach(["tactus tactus_io", "tactus_io tactus_checkpoint", "tactus_checkpoint libtorch::libtorch"]), "a path to libtorch went through"
+    assert not check_reach(["tactus tactus_io", "tactus_networks libtorch::libtorch"]), "the library of the networks was refused"
     assert not check_edges(["tactus_ui Qt6::Widgets"]), "a listed edge was refused"
 
 
@@ -106,6 +136,6 @@ if __name__ == "__main__":
     graph, source = map(pathlib.Path, sys.argv[1:])
     edges = graph.read_text().splitlines()
     assert len(edges) > 10, f"{graph} names only {len(edges)} edges"
-    found = check_edges(edges) + check_includes(source)
+    found = check_edges(edges) + check_reach(edges) + check_includes(source)
     print("\n".join(found) or f"{len(edges)} edges, all listed")
     sys.exit(1 if found else 0)

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tactus/interactvlm/model.h"
+#include "tactus/app/networks.h"
 #include "tactus/pipeline/analysis.h"
 #include "tactus/pipeline/runner.h"
 
@@ -26,15 +26,14 @@ struct ModelChoice {
   std::string model = "prior";
   std::filesystem::path clip_folder;    // of a checkpoint; empty: looked for
   std::string precision = "auto", device = "auto";
-  std::shared_ptr<interactvlm::Stages> stages;   // receives every stage, where wanted
+  std::shared_ptr<Stages> stages;   // receives every stage, where wanted
   bool is_folder() const;
 };
 
 // Error{bad_input} for an unknown model, naming those there are, and for what is wrong in a folder.
 pipeline::Ports make_ports(const ModelChoice& choice = {}, const Progress& progress = {});
 // The folder's model alone.
-std::shared_ptr<interactvlm::Model> open_model(const ModelChoice& choice, const Progress& progress);
-interactvlm::PromptTemplates prompt_templates();
+std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress& progress);
 
 // The bundled projects, the default first.
 std::vector<std::string> sample_names();
