@@ -48,6 +48,7 @@ struct Scene {
   std::shared_ptr<const body::ShapedBody> shaped;
   body::Pose pose;
   geometry::SimilarityTransform photo_from_body;        // scale 1
+  geometry::SimilarityTransform photo_from_world;       // scale 1; world: y up, the floor at y = 0
   geometry::PinholeCamera camera;
   geometry::Vertices vertices;                          // [V, 3] frame photo
   Eigen::Matrix<double, body::kKeypointCount, 3, Eigen::RowMajor> keypoints;   // frame photo
