@@ -23,7 +23,7 @@ struct NetworkOptions {
   std::int64_t max_positions = 192;
 };
 
-// B prompts. Everything float32 or int64 on one device.
+// B prompts. Everything float32 or int64 on one device. Each `words` row begins with <question>, and <answer> ends the question.
 struct Batch {
   at::Tensor vertex;            // [B, S, vertex_features]
   at::Tensor global;            // [B, global_features]
@@ -43,16 +43,41 @@ struct Output {
                                 // the question, whose next word is the contact token (or not)
 };
 
+// The decoder on a surface: two layers, modulated by the contact token (a scale and a shift a layer).
+class SurfaceDecoderImpl;
+class HeadImpl;
+
 // Submodules: evidence_proj, global_proj, vertex_embedding, prior (buffer [categories, S] of log-odds), language (llama::Decoder),
 // lm_head, contact_hidden_fcs, vertex_decoder, object_decoder, presence_head.
 class NetworkImpl : public torch::nn::Module {
  public:
-  // The cluster tables are BodySample's: near_clusters, near_weights, cluster.
+  // The cluster tables are BodySample's: cluster int64 [S], near_clusters int64 [S, 3], near_weights float [S, 3].
+  // Nothing is initialised: initialise() or a file of weights does it. Error{bad_input}: sizes that do not fit.
   NetworkImpl(const NetworkOptions& options, const at::Tensor& cluster, const at::Tensor& near_clusters, const at::Tensor& near_weights);
+  void initialise(std::uint64_t seed);
   Output forward(const Batch& batch);
-  // Prefills the scene and the question alone; the answer's words follow one by one with `cache` (llama::generate_greedy).
+  // The scene and the words so far as the decoder reads them: [B, 1 + clusters + L, width]. For llama::generate_greedy.
+  at::Tensor embeddings(const Batch& batch);
+  llama::DecoderImpl& language() { return *language_; }
+  at::Tensor lm_head(const at::Tensor& states);   // → [.., vocabulary]
+  void set_prior(const at::Tensor& log_odds);     // [categories, S]
   NetworkOptions options;
-  // … the rest is the implementer's
+
+ private:
+  struct Tables {
+    at::Tensor mean;        // [C, S]: the mean of a cluster's points
+    at::Tensor members;     // int64 [C · largest], members of each cluster, the first one repeated
+    at::Tensor spread;      // [S, C]: the three nearest clusters' weights
+  };
+  const Tables& tables(at::Device device);
+  at::Tensor scene(const Batch& batch, const at::Tensor& prior);
+
+  Tables tables_;
+  at::Tensor vertex_embedding_, cluster_position_, category_embedding_, prior_;
+  std::shared_ptr<HeadImpl> evidence_proj_, global_proj_, lm_head_, contact_hidden_fcs_, presence_head_;
+  std::shared_ptr<SurfaceDecoderImpl> vertex_decoder_, object_decoder_;
+  at::Tensor part_embedding_;
+  llama::Decoder language_{nullptr};
 };
 TORCH_MODULE(Network);
 

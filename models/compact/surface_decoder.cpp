@@ -1,0 +1,77 @@
+#include "surface_decoder.h"
+
+#include <ATen/ops/baddbmm.h>
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/silu.h>
+
+#include <string>
+
+namespace tactus::compact {
+
+HeadImpl::HeadImpl(const std::vector<std::int64_t>& sizes, Activation activation) : activation_(activation) {
+  for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
+    layers_.push_back(register_module(std::to_string(2 * i), layers::Linear(layers::LinearOptions(sizes[i], sizes[i + 1]))));
+  }
+}
+
+at::Tensor HeadImpl::forward(const at::Tensor& x) {
+  at::Tensor y = x;
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (i > 0) y = activation_ == Activation::relu ? at::relu(y) : at::silu(y);
+    y = layers_[i](y);
+  }
+  return y;
+}
+
+SurfaceDecoderImpl::SurfaceDecoderImpl(std::int64_t features, std::int64_t near, std::int64_t fixed, std::int64_t token,
+                                       std::int64_t hidden)
+    : hidden_(hidden) {
+  const auto linear = [&](const char* name, std::int64_t in, std::int64_t out, bool bias = true) {
+    return register_module(name, layers::Linear(layers::LinearOptions(in, out).with_bias(bias)));
+  };
+  points_weight_ = register_parameter("points_weight", at::empty({features, hidden}));
+  hidden_weight_ = register_parameter("hidden_weight", at::empty({hidden, hidden}));
+  hidden_bias_ = register_parameter("hidden_bias", at::empty({hidden}));
+  film_ = linear("film", token, 4 * hidden);
+  if (near > 0) {
+    near_in_ = linear("near_in", near, hidden);
+    near_token_ = linear("near_token", token, hidden, false);
+    near_out_ = linear("near_out", hidden, hidden);
+  }
+  if (fixed > 0) fixed_ = linear("fixed", fixed, hidden);
+  out_ = linear("out", hidden, 1);
+}
+
+void SurfaceDecoderImpl::start_at_zero() {
+  const torch::NoGradGuard no_grad;
+  out_->weight.zero_();
+  out_->bias.zero_();
+}
+
+at::Tensor SurfaceDecoderImpl::forward(const at::Tensor& points, const at::Tensor& token, const at::Tensor& states,
+                                       const at::Tensor& spread, const at::Tensor& shared) {
+  const std::int64_t batch = points.size(0), count = points.size(1);
+  const at::Tensor film = film_(token).unsqueeze(1);   // [B, 1, 4H]
+  const auto part = [&](std::int64_t i) { return film.narrow(2, i * hidden_, hidden_); };
+
+  const at::Tensor first = points_weight_ * (1.0 + part(0));   // [B, features, H]
+  at::Tensor x;
+  if (!near_in_.is_empty()) {
+    // The weights of a point add up to 1: a shift of every cluster is a shift of every point.
+    at::Tensor near = at::silu(near_in_(states) + near_token_(token).unsqueeze(1));
+    near = near_out_(near) + part(1);
+    const at::Tensor base = fixed_.is_empty() ? at::Tensor() : fixed_(shared).expand({batch, count, hidden_});
+    const at::Tensor weights = spread.unsqueeze(0).expand({batch, count, spread.size(1)});
+    x = base.defined() ? at::baddbmm(base, weights, near) : at::bmm(weights, near);
+    x = at::baddbmm(x, points, first);
+  } else {
+    x = at::baddbmm(part(1), points, first);
+  }
+  x = at::silu(x);
+  x = at::baddbmm(part(3) + hidden_bias_, x, hidden_weight_ * (1.0 + part(2)));
+  return out_(at::silu(x)).squeeze(-1);
+}
+
+}  // namespace tactus::compact
