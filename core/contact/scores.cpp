@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <queue>
+#include <unordered_map>
 
 #include "tactus/contact/metrics.h"
 #include "tactus/error.h"
@@ -107,6 +108,30 @@ std::vector<double> MeshGraph::distances_from(const std::vector<int>& sources) c
   for (double& d : distance)
     if (!std::isfinite(d)) d = diagonal_;
   return distance;
+}
+
+std::vector<std::pair<int, double>> MeshGraph::within(int source, double radius_m) const {
+  if (source < 0 || source >= size()) throw bad_input("geodesic distance: source " + std::to_string(source) + " is no vertex; they run from 0 to " + std::to_string(size() - 1));
+  std::unordered_map<int, double> best = {{source, 0.0}};
+  std::vector<std::pair<int, double>> done;
+  using Entry = std::pair<double, int>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
+  open.emplace(0.0, source);
+  while (!open.empty()) {
+    const auto [d, v] = open.top();
+    open.pop();
+    if (d > best.at(v)) continue;
+    done.emplace_back(v, d);
+    for (int e = first_[static_cast<std::size_t>(v)]; e < first_[static_cast<std::size_t>(v) + 1]; ++e) {
+      const auto& [to, length] = edges_[static_cast<std::size_t>(e)];
+      if (d + length > radius_m) continue;
+      const auto [entry, is_new] = best.try_emplace(to, d + length);
+      if (!is_new && d + length >= entry->second) continue;
+      entry->second = d + length;
+      open.emplace(d + length, to);
+    }
+  }
+  return done;
 }
 
 GeodesicError geodesic_error(const MeshGraph& graph, const Eigen::VectorXf& predicted, const Eigen::VectorXf& truth, Mode mode) {

@@ -1,6 +1,7 @@
 // The metrics of METHOD.md §7 against brute force in Python (make_metrics.py) and numbers worked out by hand.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <fstream>
@@ -61,6 +62,17 @@ TEST(Metrics, ScoreAndGeodesicAreThoseOfBruteForce) {
       EXPECT_NEAR(error.false_negative_m, c[name_of(mode)][1].get<double>(), 1e-6) << name_of(mode);
     }
   }
+}
+
+TEST(Metrics, VerticesWithinARadiusAreThoseOfTheFullSearch) {
+  const MeshGraph graph(mesh_of(fixture()["mesh"]));
+  for (int source = 0; source < graph.size(); ++source) {
+    const auto all = graph.distances_from({source});
+    const auto near = graph.within(source, 0.25);
+    EXPECT_EQ(static_cast<long>(near.size()), std::count_if(all.begin(), all.end(), [](double d) { return d <= 0.25; }));
+    for (const auto& [vertex, metres] : near) EXPECT_DOUBLE_EQ(metres, all[static_cast<std::size_t>(vertex)]);
+  }
+  EXPECT_THROW(graph.within(-1, 1.0), Error);
 }
 
 TEST(Metrics, GeodesicOfSoftPredictionsIsNearNothingInOfficialMode) {

@@ -31,6 +31,8 @@ class MeshGraph {
   // Metres from every vertex to the nearest source; a vertex without a way to any counts the diagonal of the mesh's
   // bounding box. No source: all of them. Error{bad_input}: a source that is no vertex.
   std::vector<double> distances_from(const std::vector<int>& sources) const;
+  // The vertices at most `radius_m` away, itself included, with their distances; nearest first.
+  std::vector<std::pair<int, double>> within(int source, double radius_m) const;
 
  private:
   std::vector<int> first_;                          // [V + 1] into edges_
