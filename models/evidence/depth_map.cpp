@@ -15,15 +15,19 @@ struct Corner {
   float u, v, inverse_z;
 };
 
+// The first pixel whose centre is at or after a place of at least 0.5: ceil(at - 0.5), without the library's call.
+int first_centre(float at) {
+  const int pixel = static_cast<int>(at + 0.5F);
+  return static_cast<float>(pixel) - 0.5F == at ? pixel - 1 : pixel;
+}
+
 void fill(const Corner& a, const Corner& b, const Corner& c, ImageF& nearest) {
   const float low_u = std::min({a.u, b.u, c.u}), high_u = std::max({a.u, b.u, c.u});
   const float low_v = std::min({a.v, b.v, c.v}), high_v = std::max({a.v, b.v, c.v});
   const auto width = static_cast<float>(nearest.width), height = static_cast<float>(nearest.height);
   if (!(high_u >= 0.5F && low_u <= width - 0.5F && high_v >= 0.5F && low_v <= height - 0.5F)) return;
-  const int c0 = static_cast<int>(std::ceil(std::max(low_u, 0.5F) - 0.5F));
-  const int c1 = static_cast<int>(std::floor(std::min(high_u, width - 0.5F) - 0.5F));
-  const int r0 = static_cast<int>(std::ceil(std::max(low_v, 0.5F) - 0.5F));
-  const int r1 = static_cast<int>(std::floor(std::min(high_v, height - 0.5F) - 0.5F));
+  const int c0 = first_centre(std::max(low_u, 0.5F)), c1 = static_cast<int>(std::min(high_u, width - 0.5F) - 0.5F);
+  const int r0 = first_centre(std::max(low_v, 0.5F)), r1 = static_cast<int>(std::min(high_v, height - 0.5F) - 0.5F);
   if (c0 > c1 || r0 > r1) return;
   const float area = (b.u - a.u) * (c.v - a.v) - (b.v - a.v) * (c.u - a.u);
   if (area == 0.0F) return;

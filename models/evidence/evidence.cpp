@@ -35,8 +35,11 @@ class BoxSums {
   // Part of a box around a place that is mask; what lies outside of the crop counts as none.
   float density(float u, float v, float side) const {
     const float half = std::max(0.5F * side, 0.5F);
-    const int c0 = static_cast<int>(std::floor(u - half + 0.5F)), r0 = static_cast<int>(std::floor(v - half + 0.5F));
-    const int width = std::max(1, static_cast<int>(std::lround(2.0F * half)));
+    constexpr float kLift = 1e4F;   // rounds towards minus infinity without a call; boxes end far before it
+    const float low = std::min(half, 1e3F) - 0.5F;
+    const int c0 = static_cast<int>(u - low + kLift) - static_cast<int>(kLift);
+    const int r0 = static_cast<int>(v - low + kLift) - static_cast<int>(kLift);
+    const int width = std::max(1, static_cast<int>(2.0F * std::min(half, 1e3F) + 0.5F));
     const int all = width * width;
     return static_cast<float>(count(c0, r0, c0 + width, r0 + width)) / static_cast<float>(all);
   }

@@ -142,20 +142,24 @@ DepthFromSize gather_globals(const Observation& o, const BodySample& sample, con
   g.setZero();
   std::size_t next = 0;
   const auto put = [&](float value) { g[static_cast<Eigen::Index>(next++)] = value; };
-  double person_area = 0.0;
-  int both = 0;
+  int person_area = 0, both = 0;
   for (std::size_t i = 0; i < o.body_depth.data.size(); ++i) {
-    const bool body = o.body_depth.data[i] > 0.0F;
+    const int body = o.body_depth.data[i] > 0.0F;
     person_area += body;
-    both += body && has_mask && o.object_mask.data[i] != 0;
+    if (has_mask) both += body & static_cast<int>(o.object_mask.data[i] != 0);
+  }
+  std::vector<std::uint8_t> of_head, of_feet;
+  for (const auto& part : sample.part_names) {
+    of_head.push_back(part == "head" || part == "face");
+    of_feet.push_back(part.find("foot") != std::string::npos || part.find("sole") != std::string::npos);
   }
   double head = std::numeric_limits<double>::max(), feet = -head;
   for (Eigen::Index s = 0; s < o.points.rows(); ++s) {
     if (!(o.points(s, 2) > 0.05F)) continue;
     const double row = o.crop.focal_y * static_cast<double>(o.points(s, 1) / o.points(s, 2)) + o.crop.centre_y;
-    const std::string& part = sample.part_names[sample.parts[static_cast<std::size_t>(s)]];
-    if (part == "head" || part == "face") head = std::min(head, row);
-    if (part.find("foot") != std::string::npos || part.find("sole") != std::string::npos) feet = std::max(feet, row);
+    const auto part = sample.parts[static_cast<std::size_t>(s)];
+    if (of_head[part] != 0) head = std::min(head, row);
+    if (of_feet[part] != 0) feet = std::max(feet, row);
   }
   double perimeter = 0.0;
   bool cut = o.object_mask_outside > 0.02;

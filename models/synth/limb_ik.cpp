@@ -1,0 +1,95 @@
+#include "limb_ik.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tactus::synth {
+namespace {
+
+Eigen::Matrix3d from_rotation_vector(const Eigen::Vector3d& vector) {
+  const double angle = vector.norm();
+  if (angle < 1e-12) return Eigen::Matrix3d::Identity();
+  return Eigen::AngleAxisd(angle, vector / angle).toRotationMatrix();
+}
+
+// Columns: along, across (normal made orthogonal to it), and their cross product.
+Eigen::Matrix3d frame_of(const Eigen::Vector3d& along, const Eigen::Vector3d& normal) {
+  Eigen::Matrix3d m;
+  m.col(0) = along.normalized();
+  const Eigen::Vector3d across = normal - m.col(0) * m.col(0).dot(normal);
+  m.col(1) = across.norm() < 1e-9 ? m.col(0).unitOrthogonal() : across.normalized();
+  m.col(2) = m.col(0).cross(m.col(1));
+  return m;
+}
+
+}  // namespace
+
+BoneMotion::BoneMotion(const body::BodyModel& model, const body::ShapedBody& shaped, const body::Pose& pose)
+    : model_(&model), shaped_(&shaped) {
+  for (Eigen::Index b = 0; b < pose.rotations.rows(); ++b)
+    turn.push_back(from_rotation_vector(pose.rotations.row(b).transpose()));
+}
+
+Eigen::Isometry3d BoneMotion::motion(int bone) const {
+  Eigen::Isometry3d whole = Eigen::Isometry3d::Identity();
+  for (; bone >= 0; bone = model_->bones()[static_cast<std::size_t>(bone)].parent) {
+    Eigen::Isometry3d own = Eigen::Isometry3d::Identity();
+    own.linear() = turn[static_cast<std::size_t>(bone)];
+    own.translation() = rest(bone) - own.linear() * rest(bone);
+    whole = own * whole;
+  }
+  return whole;
+}
+
+Eigen::Matrix3d BoneMotion::orientation(int bone) const {
+  Eigen::Matrix3d whole = Eigen::Matrix3d::Identity();
+  for (; bone >= 0; bone = model_->bones()[static_cast<std::size_t>(bone)].parent)
+    whole = turn[static_cast<std::size_t>(bone)] * whole;
+  return whole;
+}
+
+Eigen::Vector3d BoneMotion::head(int bone) const { return motion(bone) * rest(bone); }
+
+body::Pose BoneMotion::pose() const {
+  body::Pose pose;
+  pose.rotations.resize(static_cast<Eigen::Index>(turn.size()), 3);
+  for (std::size_t b = 0; b < turn.size(); ++b) {
+    const Eigen::AngleAxisd angle(turn[b]);
+    pose.rotations.row(static_cast<Eigen::Index>(b)) = (angle.angle() * angle.axis()).transpose();
+  }
+  return pose;
+}
+
+double solve_limb(BoneMotion& motion, const Limb& limb, const Eigen::Vector3d& middle, const Eigen::Vector3d& target) {
+  const Eigen::Vector3d rest_upper = motion.rest(limb.lower) - motion.rest(limb.upper);
+  const Eigen::Vector3d rest_lower = motion.rest(limb.end) - motion.rest(limb.lower);
+  const double a = rest_upper.norm(), b = rest_lower.norm();
+  const Eigen::Vector3d root = motion.head(limb.upper);
+  const Eigen::Vector3d normal_before = motion.orientation(limb.upper) * rest_upper.cross(rest_lower).normalized();
+  Eigen::Vector3d way = target - root;
+  const double wanted = way.norm();
+  way = wanted > 1e-9 ? Eigen::Vector3d(way / wanted) : (motion.orientation(limb.upper) * rest_upper).normalized();
+  const double far = std::clamp(wanted, std::abs(a - b) + 0.15 * std::min(a, b), 0.9995 * (a + b));
+  const double along = (a * a - b * b + far * far) / (2.0 * far);
+  const double aside = std::sqrt(std::max(0.0, a * a - along * along));
+  Eigen::Vector3d side = middle - root;
+  side -= way * way.dot(side);
+  if (side.norm() < 0.05 * a) {   // stretched: the side that keeps the plane it had
+    side = normal_before.cross(way);
+    if (side.norm() < 1e-6) side = way.unitOrthogonal();
+  }
+  const Eigen::Vector3d upper = along * way + aside * side.normalized(), lower = far * way - upper;
+  Eigen::Vector3d normal = upper.cross(lower);
+  if (normal.norm() < 1e-9) normal = normal_before;
+  const Eigen::Vector3d rest_normal = rest_upper.cross(rest_lower);
+  const Eigen::Matrix3d upper_turn = frame_of(upper, normal) * frame_of(rest_upper, rest_normal).transpose();
+  const Eigen::Matrix3d lower_turn = frame_of(lower, normal) * frame_of(rest_lower, rest_normal).transpose();
+  // What the bone's own turn adds to its parent's.
+  motion.turn[static_cast<std::size_t>(limb.upper)] =
+      (motion.orientation(limb.upper) * motion.turn[static_cast<std::size_t>(limb.upper)].transpose()).transpose() * upper_turn;
+  motion.turn[static_cast<std::size_t>(limb.lower)] =
+      (motion.orientation(limb.lower) * motion.turn[static_cast<std::size_t>(limb.lower)].transpose()).transpose() * lower_turn;
+  return std::abs(wanted - far);
+}
+
+}  // namespace tactus::synth
