@@ -138,16 +138,16 @@ void NetworkImpl::set_prior(const at::Tensor& log_odds) {
   prior_.copy_(log_odds);
 }
 
-const NetworkImpl::Tables& NetworkImpl::tables(at::Device device) {
-  if (tables_.mean.device() != device) {
-    tables_ = {tables_.mean.to(device), tables_.members.to(device), tables_.spread.to(device)};
+const NetworkImpl::Tables& NetworkImpl::tables(const at::Tensor& like) {
+  if (tables_.mean.device() != like.device() || tables_.mean.scalar_type() != like.scalar_type()) {
+    tables_ = {tables_.mean.to(like.options()), tables_.members.to(like.device()), tables_.spread.to(like.options())};
   }
   return tables_;
 }
 
 // The global token and the tokens of the clusters, [B, 1 + C, width].
 at::Tensor NetworkImpl::scene(const Batch& batch, const at::Tensor& prior) {
-  const Tables& table = tables(batch.vertex.device());
+  const Tables& table = tables(batch.vertex);
   const std::int64_t count = batch.vertex.size(0), clusters = options.clusters;
   at::Tensor features;
   {
@@ -174,7 +174,7 @@ Output NetworkImpl::forward(const Batch& batch) {
   TORCH_CHECK(batch.vertex.size(1) == options.sample_size && batch.vertex.size(2) == options.vertex_features,
               "the vertices' evidence should be [B, ", options.sample_size, ", ", options.vertex_features, "], got ", batch.vertex.sizes());
   TORCH_CHECK(words <= options.max_positions, "at most ", options.max_positions, " words, got ", words);
-  const Tables& table = tables(batch.vertex.device());
+  const Tables& table = tables(batch.vertex);
   const at::Tensor prior = prior_.index_select(0, batch.category);
   const at::Tensor states = language_->forward(at::cat({scene(batch, prior), language_->embed(batch.words)}, 1));
 

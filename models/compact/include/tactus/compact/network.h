@@ -8,20 +8,10 @@
 
 #include <cstdint>
 
+#include "tactus/compact/weights_info.h"
 #include "tactus/llama/decoder.h"
 
 namespace tactus::compact {
-
-struct NetworkOptions {
-  std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
-  std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
-  std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
-  std::int64_t vertex_features = 20, global_features = 16;
-  std::int64_t vertex_embedding = 24;      // learned, a sample point
-  std::int64_t decoder_width = 64;
-  std::int64_t object_features = 13;
-  std::int64_t max_positions = 192;
-};
 
 // B prompts. Everything float32 or int64 on one device. Each `words` row begins with <question>, and <answer> ends the question.
 struct Batch {
@@ -69,7 +59,7 @@ class NetworkImpl : public torch::nn::Module {
     at::Tensor members;     // int64 [C · largest], members of each cluster, the first one repeated
     at::Tensor spread;      // [S, C]: the three nearest clusters' weights
   };
-  const Tables& tables(at::Device device);
+  const Tables& tables(const at::Tensor& like);   // on its device, of its dtype
   at::Tensor scene(const Batch& batch, const at::Tensor& prior);
 
   Tables tables_;

@@ -1,0 +1,40 @@
+// What a file of compact weights says about itself. No torch types here.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tactus/evidence/body_sample.h"
+
+namespace tactus::compact {
+
+struct NetworkOptions {
+  std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
+  std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
+  std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
+  std::int64_t vertex_features = 20, global_features = 16;
+  std::int64_t vertex_embedding = 24;      // learned, a sample point
+  std::int64_t decoder_width = 64;
+  std::int64_t object_features = 13;
+  std::int64_t max_positions = 192;
+  friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
+};
+
+struct WeightsInfo {
+  NetworkOptions options;
+  evidence::BodySampleOptions sample;
+  std::vector<std::string> words;          // of the vocabulary, without the special ones
+  std::vector<std::string> categories;     // row i + 1 of the prior; row 0 is any other category
+  // Chosen on the validation split. Probabilities are sigmoid(logit / temperature).
+  double contact_threshold = 0.5, object_threshold = 0.5, presence_gate = 0.5;
+  double contact_temperature = 1.0, object_temperature = 1.0, presence_temperature = 1.0;
+  std::string provenance = "{}";           // a JSON object: command, seed, scenes, steps, hours, hardware, scores
+};
+
+// Error{bad_input}: not a safetensors file of a compact model; an unknown key; a value that is missing, of another kind or
+// impossible.
+WeightsInfo read_weights_info(const std::filesystem::path& file);
+
+}  // namespace tactus::compact

@@ -1,0 +1,162 @@
+#include "weights_json.h"
+
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tactus/compact/vocabulary.h"
+#include "tactus/error.h"
+
+namespace tactus::compact {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kLargestHeader = 8U << 20U;
+
+// Every field by name, so that reading, writing and refusing unknown keys use one list.
+template <typename Options, typename Visit>
+void visit_options(Options& o, Visit&& visit) {
+  visit("vocabulary", o.vocabulary);
+  visit("width", o.width);
+  visit("layers", o.layers);
+  visit("heads", o.heads);
+  visit("feed_forward", o.feed_forward);
+  visit("sample_size", o.sample_size);
+  visit("clusters", o.clusters);
+  visit("categories", o.categories);
+  visit("vertex_features", o.vertex_features);
+  visit("global_features", o.global_features);
+  visit("vertex_embedding", o.vertex_embedding);
+  visit("decoder_width", o.decoder_width);
+  visit("object_features", o.object_features);
+  visit("max_positions", o.max_positions);
+}
+template <typename Options, typename Visit>
+void visit_sample(Options& o, Visit&& visit) {
+  visit("count", o.count);
+  visit("hand_density", o.hand_density);
+  visit("clusters", o.clusters);
+}
+template <typename Info, typename Visit>
+void visit_numbers(Info& i, Visit&& visit) {
+  visit("contact_threshold", i.contact_threshold);
+  visit("object_threshold", i.object_threshold);
+  visit("presence_gate", i.presence_gate);
+  visit("contact_temperature", i.contact_temperature);
+  visit("object_temperature", i.object_temperature);
+  visit("presence_temperature", i.presence_temperature);
+}
+
+// Takes each key out of `object`; what is left over is unknown.
+class Reader {
+ public:
+  Reader(json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
+    if (!object_.is_object()) throw bad_input(where_ + " must be a JSON object");
+  }
+  template <typename T>
+  void operator()(const char* key, T& value) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) throw bad_input(where_ + ": \"" + key + "\" is missing");
+    try {
+      if constexpr (std::is_floating_point_v<T>) {
+        if (!found->is_number()) throw bad_input("");
+      } else if constexpr (std::is_integral_v<T>) {
+        if (!found->is_number_integer()) throw bad_input("");
+      }
+      value = found->template get<T>();
+    } catch (const std::exception&) {
+      throw bad_input(where_ + ": \"" + key + "\" is " + found->dump().substr(0, 40) + ", which is not a value for it");
+    }
+    object_.erase(found);
+  }
+  json take(const char* key) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) throw bad_input(where_ + ": \"" + key + "\" is missing");
+    json value = *found;
+    object_.erase(found);
+    return value;
+  }
+  void finish() const {
+    if (!object_.empty()) throw bad_input(where_ + ": the key \"" + object_.begin().key() + "\" is unknown; the file is of another version");
+  }
+
+ private:
+  json object_;
+  std::string where_;
+};
+
+void check(const WeightsInfo& info, const std::string& where) {
+  const auto fail = [&](const std::string& what) { throw bad_input(where + ": " + what); };
+  const Vocabulary vocabulary(info.words);
+  if (vocabulary.size() != info.options.vocabulary) {
+    fail("the vocabulary has " + std::to_string(vocabulary.size()) + " words, but the network is for " + std::to_string(info.options.vocabulary));
+  }
+  if (static_cast<std::int64_t>(info.categories.size()) + 1 != info.options.categories) {
+    fail(std::to_string(info.categories.size()) + " categories are named, but the network has " + std::to_string(info.options.categories) + " (one more, for any other, is right)");
+  }
+  if (info.sample.count != info.options.sample_size || info.sample.clusters != info.options.clusters) {
+    fail("the sample of the body has " + std::to_string(info.sample.count) + " points in " + std::to_string(info.sample.clusters) + " clusters, but the network is for " +
+         std::to_string(info.options.sample_size) + " in " + std::to_string(info.options.clusters));
+  }
+  visit_numbers(info, [&](const char* key, double value) {
+    const bool temperature = std::strstr(key, "temperature") != nullptr;
+    if (!std::isfinite(value) || value <= 0.0 || value > (temperature ? 100.0 : 1.0)) {
+      fail("\"" + std::string(key) + "\" is " + std::to_string(value) + "; it must be above 0 and at most " + (temperature ? "100" : "1"));
+    }
+  });
+}
+
+}  // namespace
+
+std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
+  json options, sample, all;
+  visit_options(info.options, [&](const char* key, std::int64_t value) { options[key] = value; });
+  visit_sample(info.sample, [&](const char* key, auto value) { sample[key] = value; });
+  all["options"] = options;
+  all["sample"] = sample;
+  all["words"] = info.words;
+  all["categories"] = info.categories;
+  visit_numbers(info, [&](const char* key, double value) { all[key] = value; });
+  all["provenance"] = json::parse(info.provenance);
+  return {{"format", "tactus compact 1"}, {"tactus", all.dump()}};
+}
+
+WeightsInfo read_weights_info(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const auto foreign = [&](const std::string& what) { return bad_input(name + ": " + what + "; give a file of weights that \"tactus train\" wrote"); };
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw bad_input(name + ": the file of weights cannot be opened; check the path");
+  std::uint64_t length = 0;
+  in.read(reinterpret_cast<char*>(&length), 8);
+  if (!in || length < 2 || length > kLargestHeader) throw foreign("this is not a safetensors file");
+  std::string text(length, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(length));
+  if (!in) throw foreign("the file ends within its header");
+  const json header = json::parse(text, nullptr, false);
+  if (!header.is_object()) throw foreign("this is not a safetensors file");
+  const auto metadata = header.find("__metadata__");
+  if (metadata == header.end() || !metadata->is_object() || metadata->value("format", json()) != json("tactus compact 1") ||
+      !metadata->contains("tactus") || !(*metadata)["tactus"].is_string()) {
+    throw foreign("this is not a file of a compact model");
+  }
+  WeightsInfo info;
+  Reader all(json::parse((*metadata)["tactus"].get<std::string>(), nullptr, false), name);
+  Reader options(all.take("options"), name + ", options"), sample(all.take("sample"), name + ", sample");
+  visit_options(info.options, options);
+  options.finish();
+  visit_sample(info.sample, sample);
+  sample.finish();
+  all("words", info.words);
+  all("categories", info.categories);
+  visit_numbers(info, all);
+  info.provenance = all.take("provenance").dump();
+  all.finish();
+  check(info, name);
+  return info;
+}
+
+}  // namespace tactus::compact
