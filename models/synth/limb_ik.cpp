@@ -60,36 +60,40 @@ body::Pose BoneMotion::pose() const {
   return pose;
 }
 
-double solve_limb(BoneMotion& motion, const Limb& limb, const Eigen::Vector3d& middle, const Eigen::Vector3d& target) {
+void aim_limb(BoneMotion& motion, const Limb& limb, const Eigen::Vector3d& middle, const Eigen::Vector3d& end) {
   const Eigen::Vector3d rest_upper = motion.rest(limb.lower) - motion.rest(limb.upper);
   const Eigen::Vector3d rest_lower = motion.rest(limb.end) - motion.rest(limb.lower);
-  const double a = rest_upper.norm(), b = rest_lower.norm();
-  const Eigen::Vector3d root = motion.head(limb.upper);
-  const Eigen::Vector3d normal_before = motion.orientation(limb.upper) * rest_upper.cross(rest_lower).normalized();
-  Eigen::Vector3d way = target - root;
-  const double wanted = way.norm();
-  way = wanted > 1e-9 ? Eigen::Vector3d(way / wanted) : (motion.orientation(limb.upper) * rest_upper).normalized();
-  const double far = std::clamp(wanted, std::abs(a - b) + 0.15 * std::min(a, b), 0.9995 * (a + b));
-  const double along = (a * a - b * b + far * far) / (2.0 * far);
-  const double aside = std::sqrt(std::max(0.0, a * a - along * along));
-  Eigen::Vector3d side = middle - root;
-  side -= way * way.dot(side);
-  if (side.norm() < 0.05 * a) {   // stretched: the side that keeps the plane it had
-    side = normal_before.cross(way);
-    if (side.norm() < 1e-6) side = way.unitOrthogonal();
-  }
-  const Eigen::Vector3d upper = along * way + aside * side.normalized(), lower = far * way - upper;
-  Eigen::Vector3d normal = upper.cross(lower);
-  if (normal.norm() < 1e-9) normal = normal_before;
   const Eigen::Vector3d rest_normal = rest_upper.cross(rest_lower);
+  const Eigen::Vector3d root = motion.head(limb.upper);
+  Eigen::Vector3d normal = motion.orientation(limb.upper) * rest_normal.normalized();
+  Eigen::Vector3d upper = middle - root;
+  if (upper.norm() < 1e-6) upper = motion.orientation(limb.upper) * rest_upper;
+  upper = upper.normalized() * rest_upper.norm();
+  Eigen::Vector3d lower = end - root - upper;
+  if (lower.norm() < 1e-6) lower = motion.orientation(limb.lower) * rest_lower;
+  constexpr double kBent = 0.34;   // sine of 20°
+  const Eigen::Vector3d plane = upper.normalized().cross(lower.normalized());
+  if (plane.norm() > kBent) normal = plane;
   const Eigen::Matrix3d upper_turn = frame_of(upper, normal) * frame_of(rest_upper, rest_normal).transpose();
   const Eigen::Matrix3d lower_turn = frame_of(lower, normal) * frame_of(rest_lower, rest_normal).transpose();
   // What the bone's own turn adds to its parent's.
-  motion.turn[static_cast<std::size_t>(limb.upper)] =
-      (motion.orientation(limb.upper) * motion.turn[static_cast<std::size_t>(limb.upper)].transpose()).transpose() * upper_turn;
-  motion.turn[static_cast<std::size_t>(limb.lower)] =
-      (motion.orientation(limb.lower) * motion.turn[static_cast<std::size_t>(limb.lower)].transpose()).transpose() * lower_turn;
-  return std::abs(wanted - far);
+  const auto set = [&](int bone, const Eigen::Matrix3d& wanted) {
+    auto& turn = motion.turn[static_cast<std::size_t>(bone)];
+    const Eigen::Matrix3d parent = motion.orientation(bone) * turn.transpose();
+    turn = parent.transpose() * wanted;
+  };
+  set(limb.upper, upper_turn);
+  set(limb.lower, lower_turn);
+}
+
+Eigen::Vector3d on_ray(const Eigen::Vector3d& centre, double radius, const Eigen::Vector3d& ray, double depth, bool other) {
+  const double along = centre.dot(ray);
+  const Eigen::Vector3d aside = along * ray - centre;
+  const double left = radius * radius - aside.squaredNorm();
+  if (left <= 0.0) return centre + aside * (radius / aside.norm());
+  const double half = std::sqrt(left);
+  const bool far = (depth > along) != other;
+  return (far ? along + half : along - half) * ray;
 }
 
 }  // namespace tactus::synth

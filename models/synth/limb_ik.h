@@ -1,4 +1,4 @@
-// Two bones of a limb, turned so that its end comes to a place: what a fit to marked joints does to an arm or a leg.
+// Arms and legs turned so that their joints come to places, as a fit to marked joints does it.
 #pragma once
 
 #include <Eigen/Core>
@@ -30,9 +30,13 @@ struct Limb {
   int upper, lower, end;   // bones whose heads are the limb's joints: shoulder, elbow, wrist; hip, knee, ankle
 };
 
-// Turns `upper` and `lower` so that the head of `end` comes to `target` (frame body) with the joint between them on the side of
-// `middle`. A target out of reach is approached along the line to it; bones between the three must not be turned. Where the
-// limb is stretched its plane is kept from before. Returns how far the end stays away, metres.
-double solve_limb(BoneMotion& motion, const Limb& limb, const Eigen::Vector3d& middle, const Eigen::Vector3d& target);
+// Turns `upper` towards `middle` and `lower`, from where that leaves its head, towards `end` (frame body); lengths stay. The limb's
+// plane gives the twist; a limb that is nearly stretched keeps the twist it had. Bones between the three must not be turned.
+void aim_limb(BoneMotion& motion, const Limb& limb, const Eigen::Vector3d& middle, const Eigen::Vector3d& end);
+
+// The point at distance `radius` from `centre` on the ray from the origin along `ray` (unit), by Taylor 2000, "Reconstruction of
+// articulated objects from point correspondences in a single uncalibrated image": of the two, the one nearer to
+// `depth` along the ray, or the other. Where the ray passes by, the point of the sphere nearest to it.
+Eigen::Vector3d on_ray(const Eigen::Vector3d& centre, double radius, const Eigen::Vector3d& ray, double depth, bool other);
 
 }  // namespace tactus::synth

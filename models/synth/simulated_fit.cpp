@@ -15,13 +15,15 @@ using body::kKeypointCount;
 using Eigen::Vector3d;
 constexpr double kDegrees = 3.14159265358979323846 / 180.0;
 
-// At scale 1. Compared with body::fit_body on marks with noise of 0.5 % of the picture's diagonal: see README.md.
-constexpr double kAcross = 0.030, kAlong = 0.055;     // of wrists and ankles, metres rms (each direction across: over √2)
-constexpr double kMiddle = 0.6;                       // elbows and knees, against their ends
-constexpr double kTrunkDegrees = 2.0, kHeadDegrees = 3.0, kWholeDegrees = 4.0, kFootDegrees = 8.0;   // a bone and axis
-constexpr double kSize = 0.04;                        // relative, with the depth along the ray
-constexpr double kFlip = 0.05;                        // limbs with the depth of their lower bone mirrored
-constexpr double kLost = 0.03;                        // joints that a user leaves out
+// At scale 1; set so that errors are like those of body::fit_body: the table in README.md.
+constexpr double kTrunkDegrees = 2.6, kHeadDegrees = 4.0;   // a bone, about each axis across the view
+constexpr double kWholeDegrees = 5.0;                       // the whole body, likewise
+constexpr double kInPlane = 0.10;                           // turns about the view's axis, which the marks hold, against those
+constexpr double kFootDegrees = 8.0;
+constexpr double kDepth = 0.09;                             // what is known of a joint's depth, metres rms
+constexpr double kSize = 0.09;                              // relative, with the depth along the ray
+constexpr double kFlip = 0.07;                              // limbs with the depth of a bone mirrored
+constexpr double kLost = 0.03;                              // joints that a user leaves out
 
 struct LimbJoints {
   Limb bones;
@@ -77,6 +79,12 @@ Eigen::Matrix3d small_turn(Random& random, double degrees) {
 
 }  // namespace
 
+double mark_sigma(const Scene& scene) {
+  const double diagonal = std::hypot(scene.camera.width, scene.camera.height);
+  const double depth = std::max(0.1, 0.5 * (scene.keypoints(11, 2) + scene.keypoints(12, 2)));
+  return std::hypot(std::min(0.005 * diagonal * depth / scene.camera.focal_x, 0.05), 0.012);
+}
+
 SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, const MarkNoise& noise, Random& random) {
   SimulatedFit fit;
   const double scale = std::max(0.0, noise.scale);
@@ -97,10 +105,20 @@ SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, cons
   }
 
   // ── trunk, head and the whole
+  const double sigma = scale * mark_sigma(scene);
   BoneMotion motion(model, *scene.shaped, scene.pose);
-  const auto turn_more = [&](const std::string& bone, double degrees) {
-    auto& turn = motion.turn[static_cast<std::size_t>(model.bone_index(bone))];
-    turn = turn * small_turn(random, scale * degrees);
+  // A turn, frame photo, mostly out of the picture's plane: in the plane the marks would tell.
+  const auto doubtful_turn = [&](double degrees) {
+    Vector3d v = scale * degrees * kDegrees * normal3(random);
+    v.z() *= kInPlane;
+    const double angle = v.norm();
+    return angle < 1e-12 ? Eigen::Matrix3d(Eigen::Matrix3d::Identity()) : Eigen::AngleAxisd(angle, v / angle).toRotationMatrix();
+  };
+  const auto turn_more = [&](const char* bone_name, double degrees) {
+    const int bone = model.bone_index(bone_name);
+    auto& turn = motion.turn[static_cast<std::size_t>(bone)];
+    const Eigen::Matrix3d parent = scene.photo_from_body.rotation * motion.orientation(bone) * turn.transpose();
+    turn = parent.transpose() * doubtful_turn(degrees) * parent * turn;
   };
   std::vector<Eigen::Matrix3d> true_orientation;   // of the feet, frame photo
   const auto limbs = limbs_of(model);
@@ -109,12 +127,18 @@ SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, cons
   std::vector<std::array<Vector3d, 2>> true_joints;   // middle and end of each limb, frame photo
   for (const auto& limb : limbs)
     true_joints.push_back({scene.photo_from_body * motion.head(limb.bones.lower), scene.photo_from_body * motion.head(limb.bones.end)});
+  Vector3d true_middle = Vector3d::Zero();
+  for (const auto& limb : limbs) true_middle += 0.25 * (scene.photo_from_body * motion.head(limb.bones.upper));
   for (const char* bone : {"spine05", "spine04", "spine03", "spine02", "spine01"}) turn_more(bone, kTrunkDegrees);
   for (const char* bone : {"clavicle.L", "clavicle.R"}) turn_more(bone, kTrunkDegrees);
   for (const char* bone : {"neck01", "head"}) turn_more(bone, kHeadDegrees);
   geometry::SimilarityTransform photo_from_body = scene.photo_from_body;
-  photo_from_body.rotation = small_turn(random, scale * kWholeDegrees) * photo_from_body.rotation;
-  photo_from_body.translation += 0.012 * scale * normal3(random);
+  photo_from_body.rotation = doubtful_turn(kWholeDegrees) * photo_from_body.rotation;
+  {   // the trunk's marks hold its middle
+    const Vector3d wrong = photo_from_body * motion.head(limbs[0].bones.upper) + photo_from_body * motion.head(limbs[2].bones.upper) +
+                           photo_from_body * motion.head(limbs[1].bones.upper) + photo_from_body * motion.head(limbs[3].bones.upper);
+    photo_from_body.translation += 0.25 * (4.0 * true_middle - wrong) + 0.5 * sigma * normal3(random);
+  }
 
   // ── limbs; a fit has neither hands nor fingers, nor the twist of the forearm
   for (std::size_t b = 0; b < motion.turn.size(); ++b) {
@@ -123,35 +147,23 @@ SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, cons
       if (name.rfind(word, 0) == 0) motion.turn[b].setIdentity();
   }
   const geometry::SimilarityTransform body_from_photo = photo_from_body.inverse();
-  double squared_marks = 0.0;
-  int marks = 0;
   for (std::size_t l = 0; l < limbs.size(); ++l) {
     const LimbJoints& limb = limbs[l];
     const float middle_known = fit.joint_confidence[limb.middle], end_known = fit.joint_confidence[limb.end];
-    // The view's axes at the joint.
-    const auto displaced = [&](const Vector3d& point, double times) {
-      const Vector3d ray = point.normalized();
-      const Vector3d right = Vector3d::UnitY().cross(ray).normalized(), down = ray.cross(right);
-      const double a = random.normal(), b = random.normal(), c = random.normal();
-      const double across = scale * times * kAcross * std::sqrt(0.5);
-      squared_marks += across * across * (a * a + b * b);
-      ++marks;
-      return Vector3d(point + across * (a * right + b * down) + scale * times * kAlong * c * ray);
+    // A joint without a mark is held by its neighbours alone; one behind an object is guessed.
+    const double middle_doubt = middle_known == 0.0F ? 5.0 : hidden[limb.middle] ? 2.0 : 1.0;
+    const double end_doubt = end_known == 0.0F ? 5.0 : hidden[limb.end] ? 2.0 : 1.0;
+    const double held = limb.arm ? 0.85 : 0.7;   // neighbours take a part of an error; most at the foot with its three further marks
+    const auto displaced = [&](const Vector3d& point, double doubt) {   // across the view
+      const Vector3d ray = point.normalized(), right = Vector3d::UnitY().cross(ray).normalized(), down = ray.cross(right);
+      const double a = random.normal(), b = random.normal();
+      return Vector3d(point + sigma * held * doubt * (a * right + b * down)).normalized();
     };
-    const auto doubt = [](float known) { return known == 0.0F ? 4.0 : known < 1.0F ? 2.0 : 1.0; };
-    Vector3d middle = displaced(true_joints[l][0], kMiddle * doubt(middle_known));
-    Vector3d end = displaced(true_joints[l][1], doubt(end_known));
+    const Vector3d middle_ray = displaced(true_joints[l][0], middle_doubt), end_ray = displaced(true_joints[l][1], end_doubt);
+    const double middle_depth = true_joints[l][0].norm() + scale * kDepth * middle_doubt * random.normal();
+    const double end_depth = true_joints[l][1].norm() + scale * kDepth * end_doubt * random.normal();
     const double flipped = random.uniform(), which = random.uniform();
-    if (flipped < kFlip * std::min(scale, 3.0)) {
-      const Vector3d root = photo_from_body * motion.head(limb.bones.upper);
-      if (which < 0.5) {   // the lower bone alone
-        end.z() = 2.0 * middle.z() - end.z();
-      } else {             // the upper one, which takes the lower along
-        const double shift = 2.0 * (root.z() - middle.z());
-        middle.z() += shift;
-        end.z() += shift;
-      }
-    }
+    const bool flip = flipped < kFlip * std::min(scale, 3.0) * (limb.arm ? 1.0 : 0.4);
     if (middle_known == 0.0F && end_known == 0.0F) {   // nothing holds the limb: it goes towards the usual pose
       for (const int bone : {limb.bones.upper, limb.bones.lower}) {
         auto& turn = motion.turn[static_cast<std::size_t>(bone)];
@@ -159,7 +171,13 @@ SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, cons
                small_turn(random, scale * 8.0);
       }
     } else {
-      solve_limb(motion, limb.bones, body_from_photo * middle, body_from_photo * end);
+      // The marks and the bones' lengths leave two depths for each joint.
+      const Vector3d root = photo_from_body * motion.head(limb.bones.upper);
+      const double upper = (motion.rest(limb.bones.lower) - motion.rest(limb.bones.upper)).norm();
+      const double lower = (motion.rest(limb.bones.end) - motion.rest(limb.bones.lower)).norm();
+      const Vector3d middle = on_ray(root, upper, middle_ray, middle_depth, flip && which < 0.5);
+      const Vector3d end = on_ray(middle, lower, end_ray, end_depth, flip && which >= 0.5);
+      aim_limb(motion, limb.bones, body_from_photo * middle, body_from_photo * end);
     }
     if (!limb.arm) {   // heel and toes hold the foot
       auto& foot = motion.turn[static_cast<std::size_t>(limb.bones.end)];
@@ -170,16 +188,19 @@ SimulatedFit simulate_fit(const Scene& scene, const body::BodyModel& model, cons
 
   // ── size and depth, which a picture cannot tell apart: fits come out near the size of a usual adult
   const body::PosedBody posed = model.pose(*scene.shaped, motion.pose());
-  const double size = std::exp(std::clamp(kSize * scale * random.normal(), -0.3, 0.3));
+  const double height = static_cast<double>(geometry::bounding_box(scene.shaped->rest_vertices).size().y());
+  const double usual = 0.02 + 0.60 * std::log(1.70 / std::max(height, 0.3));
+  const double size = std::exp(std::clamp(std::min(scale, 1.0) * usual + kSize * scale * random.normal(), -0.35, 0.7));
   fit.vertices = geometry::transform(photo_from_body, posed.vertices) * static_cast<float>(size);
   for (int k = 0; k < kKeypointCount; ++k) {
     const double error = (photo_from_body * Vector3d(posed.keypoints.row(k)) - Vector3d(scene.keypoints.row(k))).norm();
     fit.joint_error_m += error / kKeypointCount;
     if (k == 9 || k == 10) fit.hand_error_m += 0.5 * error;
   }
-  // A fit takes up part of its marks' errors.
-  fit.fit_error_m = 0.5 * std::sqrt(squared_marks / std::max(marks, 1)) * std::exp(0.25 * random.normal());
-  fit.facing_gap = random.uniform() < 0.3 ? 1.0 : std::min(1.0, 0.8 * random.uniform() * random.uniform() + 0.02);
+  fit.fit_error_m = sigma * std::clamp(0.92 + 0.22 * random.normal(), 0.3, 2.0) * size;
+  // A rival facing is rarely near where most joints are marked.
+  const double rival = random.uniform(), gap = random.uniform();
+  fit.facing_gap = rival < 0.1 ? gap : 1.0;
   return fit;
 }
 

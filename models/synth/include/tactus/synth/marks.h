@@ -20,14 +20,15 @@ struct MarkedScene {
   MaskState mask = MaskState::good;
   // What the answer should be: the truth, but nothing where the mask is empty or belongs to another thing.
   bool touched = false;
-  double hand_error_m = 0, joint_error_m = 0;   // of the simulated fit, mean over the wrists and over all keypoints
+  double hand_error_m = 0, joint_error_m = 0;   // of the simulated fit, mean over the wrists and over all keypoints, its size
+                                                // (which no picture tells) undone
 };
 
-// The fitted body is the true one with: phenotype and size along the viewing ray, trunk, head and limbs wrong as a fit to noisy
-// joints would have them (limbs by two-bone inverse kinematics to displaced wrists and ankles: about 3 cm across the view
-// and 5.5 cm along it at scale 1; now and then a limb flipped in depth), hands and fingers in rest pose. Joints far outside
-// the picture count as unmarked. Masks are those of the visible surfaces on the crop around the fitted body, then eroded, dilated,
-// cut, shifted.
+// The fitted body is the true one as a fit to noisy joints would have it: size along the viewing ray, trunk, head and
+// limbs wrong; elbows, wrists, knees and ankles on the rays of marks 1.5–3 cm off, at the depths that the bones' lengths leave
+// (about 10 cm off along the view, now and then the wrong one of two); hands and fingers in rest pose. README.md compares
+// it with body::fit_body. Joints outside the picture are unmarked. Masks are those of the visible surfaces on the crop around
+// the fitted body, then eroded, dilated, cut, shifted.
 MarkedScene mark(const Scene& scene, int object, const SceneMaker& maker, const evidence::BodySample& sample, const MarkNoise& noise,
                  Random& random);
 
