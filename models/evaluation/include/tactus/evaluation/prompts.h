@@ -67,6 +67,7 @@ class ScenePrompts : public PromptSource {
   // As Prompt::mark, with the observation itself.
   synth::MarkedScene marked(const synth::Scene& scene, std::uint64_t index, int object, Marks marks) const;
   const evidence::BodySample& sample() const { return *sample_; }
+  const body::BodyModel& body() const { return maker_->body_model(); }
 
  private:
   std::shared_ptr<const synth::SceneMaker> maker_;
