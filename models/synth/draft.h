@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Geometry>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,15 +24,23 @@ struct PlacedThing {
 };
 
 struct Draft {
-  Draft(const Rig& rig_, const body::ShapedBody& shaped, Random& random_) : rig(rig_), random(random_), figure(rig_, shaped) {}
+  Draft(const Rig& rig_, const body::ShapedBody& shaped, const ThingPool& pool_, Random& random_)
+      : rig(rig_), pool(pool_), random(random_), figure(rig_, shaped) {}
   const Rig& rig;
+  const ThingPool& pool;
   Random& random;
   Figure figure;
-  std::vector<PlacedThing> things;
+  std::vector<PlacedThing> things;      // the main one is put before those that its template brought along
   bool arm_used[2] = {false, false};
 
   double uniform(double low, double high) { return random.uniform(low, high); }
   bool chance(double p) { return random.uniform() < p; }
+  std::shared_ptr<const Thing> any_thing(std::string_view category) {
+    const auto& list = pool.find(category)->second;
+    return list[random.below(static_cast<std::uint32_t>(list.size()))];
+  }
+  Eigen::Vector3d shoulder(Side side) const { return figure.joint(rig.arm[static_cast<std::size_t>(side)].upper); }
+  Eigen::Vector3d hip(Side side) const { return figure.joint(rig.leg[static_cast<std::size_t>(side)].upper); }
   Side any_side() { return chance(0.5) ? kLeft : kRight; }
 };
 
@@ -59,9 +68,28 @@ void close_fingers(Draft& draft, Side side, const PlacedThing& placed, double cl
 bool move_body_until(Draft& draft, const std::vector<int>& region, const PlacedThing& placed, const Eigen::Vector3d& direction, double gap);
 bool move_thing_until(Draft& draft, const std::vector<int>& region, PlacedThing& placed, const Eigen::Vector3d& direction, double gap);
 
+// The least strained of several grips of a thing that stays where it is.
+bool touch_best(Draft& draft, Side side, const PlacedThing& placed, int tries, double worst_strain, const std::function<Grip()>& any_grip);
+// Points with the index finger until its tip meets `point` (frame thing), coming against `normal`.
+bool point_at(Draft& draft, Side side, const PlacedThing& placed, const Eigen::Vector3d& point, const Eigen::Vector3d& normal);
+// Stands the thing on the floor, turned about the vertical.
+void stand_thing(PlacedThing& placed, double turned);
+
 // ── templates: false where this body, thing and chance do not go together
 bool sit_on(Draft& draft, PlacedThing& placed);
 bool hold(Draft& draft, PlacedThing& placed, Interaction how);   // hold_left, hold_right, hold_both
+bool lie_on(Draft& draft, PlacedThing& placed);
+bool lean_on(Draft& draft, PlacedThing& placed);
+bool stand_on(Draft& draft, PlacedThing& placed);
+bool ride(Draft& draft, PlacedThing& placed);
+bool on_the_lap(Draft& draft, PlacedThing& placed);
+bool carry_on_back(Draft& draft, PlacedThing& placed, bool in_front);
+bool carry_on_shoulder(Draft& draft, PlacedThing& placed);
+bool kick(Draft& draft, PlacedThing& placed);
+bool press(Draft& draft, PlacedThing& placed);
+bool play(Draft& draft, PlacedThing& placed);
+bool look_through(Draft& draft, PlacedThing& placed);
+bool push_or_pull(Draft& draft, PlacedThing& placed, bool push);
 bool apply_template(Draft& draft, PlacedThing& placed, Interaction interaction);
 // Which interactions a category has, and how often.
 const std::vector<std::pair<std::string, Interaction>>& known_pairs();

@@ -96,10 +96,10 @@ Rig::Rig(const body::BodyModel& body_model) : model(body_model) {
     set(Region::foot, {name + "foot", name + "sole"}, 250);
     set(Region::thigh, {name + "thigh"}, 200);
     set(Region::lower_leg, {name + "lower leg"}, 150);
-    set(Region::buttocks, {"left buttock", "right buttock", "left thigh", "right thigh", "lower back"}, 500);
+    set(Region::buttocks, {"left buttock", "right buttock", "left thigh", "right thigh", "lower back"}, 220);
     set(Region::lower_back, {"lower back"}, 130);
-    set(Region::upper_back, {"upper back", "lower back"}, 300);
-    set(Region::torso_front, {"chest", "abdomen"}, 300);
+    set(Region::upper_back, {"upper back", "lower back"}, 160);
+    set(Region::torso_front, {"chest", "abdomen"}, 160);
     set(Region::head, {"head", "face"}, 300);
     // The palm: skin of the hand and of the fingers' roots that looks out of it in the rest pose.
     const Figure figure(*this, rest);

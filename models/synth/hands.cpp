@@ -16,9 +16,9 @@ constexpr double kReach = 0.25;    // how far off a thing is felt, metres
 bool travel(const geometry::Vertices& points, const PlacedThing& placed, const Vector3d& direction, double gap, double& far) {
   Eigen::Isometry3d thing = placed.world_from_thing;
   far = 0.0;
-  for (int step = 0; step < 40; ++step) {
+  for (int step = 0; step < 24; ++step) {
     const double left = clearance(points, *placed.thing, thing, kReach) - gap;
-    if (std::abs(left) < 0.0012) return true;
+    if (std::abs(left) < 0.0015) return true;
     // Sliding past a slope closes slower than the distance says: end when hardly anything is left to go.
     far += left;
     thing.translation() -= left * direction;
@@ -122,6 +122,62 @@ bool touch(Draft& draft, Side side, const PlacedThing& placed, const Grip& grip,
   close_fingers(draft, side, placed, grip.closing);
   draft.arm_used[side] = true;
   return true;
+}
+
+bool touch_best(Draft& draft, Side side, const PlacedThing& placed, int tries, double worst, const std::function<Grip()>& any_grip) {
+  Figure& figure = draft.figure;
+  Grip best;
+  double least = 1e9;
+  for (int k = 0; k < tries; ++k) {
+    const Grip grip = any_grip();
+    const HandFrame hand{placed.world_from_thing.linear() * grip.fingers, placed.world_from_thing.linear() * grip.palm};
+    const Vector3d wrist = placed.world_from_thing * grip.point - hand.fingers * grip.along * figure.hand_length() - hand.palm * 0.25 * figure.hand_length();
+    const double strain = figure.reach_arm(side, wrist, hand);
+    if (strain < least) {
+      least = strain;
+      best = grip;
+    }
+  }
+  return least < worst && touch(draft, side, placed, best, worst);
+}
+
+bool point_at(Draft& draft, Side side, const PlacedThing& placed, const Vector3d& point, const Vector3d& normal) {
+  Figure& figure = draft.figure;
+  const Eigen::Isometry3d& frame = placed.world_from_thing;
+  const Vector3d into = -(frame.linear() * normal), aim = frame * point;
+  const auto& finger = draft.rig.finger(side, 1);
+  figure.curl_hand(side, draft.uniform(0.7, 1.2), draft.uniform(0.0, 0.5));
+  figure.curl_finger(side, 1, draft.uniform(-0.15, 0.1));
+  // Slanted, from the side of the shoulder.
+  const Vector3d from = aim - draft.shoulder(side);
+  Vector3d along = into + draft.uniform(0.2, 1.0) * (from - into * into.dot(from)).normalized();
+  along.normalize();
+  Vector3d palm = into - along * along.dot(into);
+  palm = palm.norm() < 0.05 ? Vector3d(Vector3d::UnitY() * -1.0) : palm;
+  palm -= along * along.dot(palm);
+  const HandFrame hand{along, palm.normalized()};
+  Vector3d wrist = aim - along * 2.0 * figure.hand_length();
+  double strain = 0;
+  for (int round = 0; round < 3; ++round) {
+    strain = figure.reach_arm(side, wrist, hand);
+    const geometry::Vertices skin = figure.skin(finger);
+    Eigen::Index tip = 0;
+    (skin.cast<double>() * into).maxCoeff(&tip);
+    const Vector3d at = skin.row(tip).transpose().cast<double>();
+    const double left = clearance(skin, *placed.thing, frame, kReach) - 0.001;
+    wrist += round == 0 ? Vector3d(aim - 0.005 * into - at) : Vector3d(left * into);
+  }
+  strain = figure.reach_arm(side, wrist, hand);
+  const double left = clearance(figure.skin(finger), *placed.thing, frame, kReach);
+  if (strain > 0.9 || std::abs(left) > 0.008) return false;
+  draft.arm_used[side] = true;
+  return true;
+}
+
+void stand_thing(PlacedThing& placed, double turned) {
+  placed.world_from_thing = Eigen::Isometry3d::Identity();
+  placed.world_from_thing.linear() = yaw(turned);
+  placed.world_from_thing.translation().y() = -placed.thing->box.lower.y();
 }
 
 }  // namespace tactus::synth

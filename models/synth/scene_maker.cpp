@@ -47,6 +47,21 @@ body::Phenotype random_phenotype(Random& random) {
   return p;
 }
 
+// Straps are adjustable: those of the library go round a small shoulder only.
+void lengthen_straps(objects::ObjectMesh& backpack, double factor) {
+  auto& vertices = backpack.mesh.vertices;
+  const auto straps = std::find(backpack.part_names.begin(), backpack.part_names.end(), "straps") - backpack.part_names.begin();
+  const auto body = std::find(backpack.part_names.begin(), backpack.part_names.end(), "body") - backpack.part_names.begin();
+  float back = 1e9F;
+  for (Eigen::Index v = 0; v < vertices.rows(); ++v)
+    if (backpack.vertex_parts[static_cast<std::size_t>(v)] == body) back = std::min(back, vertices(v, 2));
+  for (Eigen::Index v = 0; v < vertices.rows(); ++v)
+    if (backpack.vertex_parts[static_cast<std::size_t>(v)] == straps && vertices(v, 2) < back)
+      vertices(v, 2) = back + static_cast<float>(factor) * (vertices(v, 2) - back);
+  const Eigen::RowVector3f centre = geometry::bounding_box(vertices).centre().transpose();
+  vertices.rowwise() -= centre;
+}
+
 }  // namespace
 
 struct SceneMaker::Impl {
@@ -86,7 +101,9 @@ struct SceneMaker::Impl {
         Random random(seed_of({0x0b1ec7, word, i}));
         objects::ObjectOptions object;
         object.variation = &random;
-        all[i] = std::make_shared<const Thing>(objects::make_object(categories[i % categories.size()].name, object));
+        objects::ObjectMesh made = objects::make_object(categories[i % categories.size()].name, object);
+        if (made.category == "backpack") lengthen_straps(made, random.uniform(1.0, 2.4));
+        all[i] = std::make_shared<const Thing>(std::move(made));
       }
     });
     progress.check();
@@ -122,6 +139,13 @@ struct SceneMaker::Impl {
     return list[random.below(static_cast<std::uint32_t>(list.size()))];
   }
 
+  static bool above_floor(const PlacedThing& placed) {
+    const auto& vertices = placed.thing->surface.vertices();
+    const Eigen::RowVector3f down = placed.world_from_thing.linear().row(1).cast<float>();
+    const float lowest = (vertices * down.transpose()).minCoeff() + static_cast<float>(placed.world_from_thing.translation().y());
+    return lowest > -0.03F;
+  }
+
   // The person with what it touches. False: draft again.
   bool compose(Draft& draft, const std::pair<std::string, Interaction>& main, bool main_touched, Scene& scene) const {
     PlacedThing first;
@@ -133,6 +157,8 @@ struct SceneMaker::Impl {
       if (draft.chance(0.35)) {
         PlacedThing used = first;
         if (!apply_template(draft, used, main.second)) return false;
+        draft.things.clear();
+        draft.arm_used[kLeft] = draft.arm_used[kRight] = true;
       } else if (draft.chance(0.75)) {
         stand(draft);
       } else {
@@ -141,7 +167,7 @@ struct SceneMaker::Impl {
     } else {
       if (!apply_template(draft, first, main.second)) return false;
     }
-    draft.things.push_back(first);
+    draft.things.insert(draft.things.begin(), first);
     const bool carries = main_touched && main.second != Interaction::press && main.second != Interaction::push && main.second != Interaction::pull;
     if (draft.chance(carries ? 0.5 : 0.3) && (!draft.arm_used[kLeft] || !draft.arm_used[kRight])) {
       const Side side = draft.arm_used[kLeft] ? kRight : (draft.arm_used[kRight] ? kLeft : draft.any_side());
@@ -160,22 +186,27 @@ struct SceneMaker::Impl {
   }
 
   bool attempt(Random& random, const std::pair<std::string, Interaction>& main, bool main_touched, int extras, double deepest, Scene& scene) const {
-    Draft draft(rig, *scene.shaped, random);
+    Draft draft(rig, *scene.shaped, things, random);
     if (!compose(draft, main, main_touched, scene)) return false;
     const SurfaceTree body(skin, draft.figure.skin(rig.every()));
     // The thing that is not touched yet has no place: it needs the camera.
     CameraView view;
     geometry::Vertices some(body.vertices().rows() / 24, 3);
     for (Eigen::Index i = 0; i < some.rows(); ++i) some.row(i) = body.vertices().row(24 * i);
-    for (const auto& placed : draft.things) {
+    for (auto& placed : draft.things) {
       if (placed.placement != Placement::touched) continue;
       const double gap = gap_between(body, *placed.thing, placed.world_from_thing, 1.0F);
+      if (placed.interaction == Interaction::lean && &placed != &draft.things.front() && gap > kContactDistance + 0.001) {
+        placed.interaction = Interaction::none;   // a table that only stands there
+        placed.placement = Placement::beside;
+        continue;
+      }
       if (gap < deepest || gap > 0.012) return false;
-      if (placed.world_from_thing.translation().y() < -0.5) return false;
+      if (!above_floor(placed)) return false;
     }
     if (!choose_camera(random, some, view)) return false;
     for (auto& placed : draft.things)
-      if (placed.placement != Placement::touched) {
+      if (placed.placement != Placement::touched && placed.world_from_thing.matrix().isIdentity()) {
         bool done = false;
         for (int k = 0; k < 3 && !done; ++k) done = place_untouched(draft, body, view, placed, placed.placement);
         if (!done) return false;

@@ -38,7 +38,7 @@ Nearest nearest_on_triangle(const Eigen::Vector3f& p, const Eigen::Vector3f& a, 
 
 }  // namespace
 
-SurfaceTopology::SurfaceTopology(const geometry::Vertices& vertices, const geometry::Faces& all, bool bury) : faces(all) {
+SurfaceTopology::SurfaceTopology(const geometry::Vertices& vertices, const geometry::Faces& all, bool pieces) : faces(all), angles(pieces) {
   const auto count = static_cast<std::size_t>(faces.rows());
   std::vector<Eigen::Vector3f> centres(count);
   std::unordered_map<std::uint64_t, int> edges;
@@ -62,7 +62,7 @@ SurfaceTopology::SurfaceTopology(const geometry::Vertices& vertices, const geome
   std::iota(order.begin(), order.end(), 0);
   buried.assign(static_cast<std::size_t>(vertices.rows()), 0);
   split(centres, 0, static_cast<int>(count));
-  if (!bury) return;
+  if (!pieces) return;
   const SurfaceTree whole(std::shared_ptr<const SurfaceTopology>(this, [](const SurfaceTopology*) {}), vertices);
   for (Eigen::Index v = 0; v < vertices.rows(); ++v) {
     const Eigen::Vector3f outside = (vertices.row(v) + 2e-4F * whole.normals().row(v)).transpose();
@@ -108,7 +108,12 @@ SurfaceTree::SurfaceTree(std::shared_ptr<const SurfaceTopology> topology, geomet
   for (Eigen::Index f = 0; f < t.faces.rows(); ++f) {
     std::array<Eigen::Vector3f, 3> p;
     for (int k = 0; k < 3; ++k) p[static_cast<std::size_t>(k)] = vertices_.row(t.faces(f, k)).transpose();
-    const Eigen::Vector3f n = (p[1] - p[0]).cross(p[2] - p[0]).stableNormalized();
+    const Eigen::Vector3f cross = (p[1] - p[0]).cross(p[2] - p[0]);
+    if (!t.angles) {
+      for (std::size_t k = 0; k < 3; ++k) normals_.row(t.faces(f, static_cast<Eigen::Index>(k))) += cross.transpose();
+      continue;
+    }
+    const Eigen::Vector3f n = cross.stableNormalized();
     for (std::size_t k = 0; k < 3; ++k) {
       const Eigen::Vector3f u = p[(k + 1) % 3] - p[k], v = p[(k + 2) % 3] - p[k];
       const float angle = std::atan2(u.cross(v).norm(), u.dot(v));

@@ -19,10 +19,11 @@ class SurfaceTopology {
     int first = 0, count = 0;   // faces order[first, first + count) of a leaf; count 0: an inner node
     int left = 0, right = 0;
   };
-  // `bury`: leave out the faces that lie inside another piece, so that what is left bounds the union.
-  SurfaceTopology(const geometry::Vertices& vertices, const geometry::Faces& faces, bool bury);
+  // `pieces`: of a made thing; leaves out the faces that lie inside another piece, so that what is left bounds the union.
+  SurfaceTopology(const geometry::Vertices& vertices, const geometry::Faces& faces, bool pieces);
 
   geometry::Faces faces;
+  bool angles = false;                              // vertex normals weighted by angle (sharp edges), else by area (skin)
   std::vector<Node> nodes;                          // the root first, children after their parent
   std::vector<int> order;
   std::vector<std::array<int, 3>> neighbours;       // a face: across the edges (0,1), (1,2), (2,0); -1: none
@@ -48,7 +49,7 @@ class SurfaceTree {
   int winding(const Eigen::Vector3f& point) const;
 
   const geometry::Vertices& vertices() const { return vertices_; }
-  const geometry::Vertices& normals() const { return normals_; }   // of the vertices, weighted by angle
+  const geometry::Vertices& normals() const { return normals_; }   // of the vertices
   const SurfaceTopology& topology() const { return *topology_; }
   Eigen::Vector3f lower() const { return boxes_.front().lower; }
   Eigen::Vector3f upper() const { return boxes_.front().upper; }

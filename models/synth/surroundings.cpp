@@ -22,7 +22,7 @@ bool choose_camera(Random& random, const geometry::Vertices& points, CameraView&
   const double tall = box.size().norm();
   const double azimuth = random.uniform() < 0.6 ? random.uniform(-1.1, 1.1) : random.uniform(-pi, pi);   // 0: before the person
   const double height = random.uniform(0.4, 2.2), tilt = 0.05 * random.normal();
-  const double wanted = random.uniform(0.35, 0.95);
+  const double wanted = random.uniform(0.4, 0.95);
   const bool truncated = random.uniform() < 0.2;
   const Vector3d aside(random.uniform(-0.5, 0.5), random.uniform(-0.5, 0.5), 0.0);
   double distance = 1.2 * tall / (2.0 * std::tan(fov * pi / 360.0)) / wanted;

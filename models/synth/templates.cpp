@@ -25,6 +25,20 @@ const std::vector<std::pair<std::string, Interaction>>& known_pairs() {
                  "tennis ball", "ball", "suitcase", "backpack", "guitar", "laptop", "skateboard", "snowboard"});
     add(Interaction::hold_both, {"ball", "box", "book", "bowl", "laptop", "broom", "bat", "racket", "suitcase", "backpack", "skateboard", "snowboard",
                                  "surfboard", "stool", "chair", "frisbee", "phone"});
+    add(Interaction::lie, {"bed", "couch", "bench"});
+    add(Interaction::lean, {"table", "chair", "couch", "bed", "bench", "stool", "motorcycle", "suitcase"});
+    add(Interaction::stand, {"skateboard", "snowboard", "surfboard", "bench", "box", "bed", "skateboard", "snowboard", "surfboard", "chair"});
+    add(Interaction::ride, {"bicycle", "motorcycle"});
+    add(Interaction::lap, {"laptop"});
+    add(Interaction::carry_back, {"backpack", "backpack", "guitar"});
+    add(Interaction::carry_shoulder, {"bat", "umbrella", "broom", "snowboard", "guitar", "backpack"});
+    add(Interaction::wear, {"backpack"});
+    add(Interaction::kick, {"ball", "ball", "tennis ball", "box"});
+    add(Interaction::press, {"phone", "laptop", "camera on a tripod"});
+    add(Interaction::play, {"guitar"});
+    add(Interaction::look, {"camera on a tripod"});
+    add(Interaction::push, {"suitcase", "box", "chair", "bicycle", "table", "couch", "motorcycle"});
+    add(Interaction::pull, {"suitcase", "chair", "bicycle", "table"});
     return list;
   }();
   return all;
@@ -55,8 +69,23 @@ bool apply_template(Draft& draft, PlacedThing& placed, Interaction interaction) 
         else sit_in_the_air(draft);
       }
       return hold(draft, placed, interaction);
-    default: return false;
+    case Interaction::lie: return lie_on(draft, placed);
+    case Interaction::lean: return lean_on(draft, placed);
+    case Interaction::stand: return stand_on(draft, placed);
+    case Interaction::ride: return ride(draft, placed);
+    case Interaction::lap: return on_the_lap(draft, placed);
+    case Interaction::carry_back: return carry_on_back(draft, placed, false);
+    case Interaction::wear: return carry_on_back(draft, placed, true);
+    case Interaction::carry_shoulder: return carry_on_shoulder(draft, placed);
+    case Interaction::kick: return kick(draft, placed);
+    case Interaction::press: return press(draft, placed);
+    case Interaction::play: return play(draft, placed);
+    case Interaction::look: return look_through(draft, placed);
+    case Interaction::push: return push_or_pull(draft, placed, true);
+    case Interaction::pull: return push_or_pull(draft, placed, false);
+    case Interaction::none: break;
   }
+  return false;
 }
 
 }  // namespace tactus::synth

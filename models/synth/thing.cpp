@@ -53,7 +53,7 @@ double clearance(const geometry::Vertices& points, const Thing& thing, const Eig
     // Nothing outside the box by more than the best can be nearer; inside, the depth is looked for within the radius.
     const float away = (lower - p).cwiseMax(p - upper).cwiseMax(0.0F).norm();
     if (away >= std::max(best, 0.0F) && away > 0.0F) continue;
-    const SurfaceHit hit = thing.surface.nearest(p, static_cast<float>(std::max(radius, 0.08)));
+    const SurfaceHit hit = thing.surface.nearest(p, std::max(best, 0.035F));
     if (hit.face >= 0) best = std::min(best, hit.distance);
   }
   return best;

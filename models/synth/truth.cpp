@@ -8,7 +8,7 @@ namespace {
 
 using Eigen::Vector3f;
 
-constexpr float kDeepest = 0.12F;   // how deep inside a vertex is still found
+constexpr float kDeepest = 0.04F;   // how deep inside a vertex is still found; drafts with deeper ones are thrown away
 
 float outside_box(const Vector3f& p, const Vector3f& lower, const Vector3f& upper) {
   return (lower - p).cwiseMax(p - upper).cwiseMax(0.0F).norm();
