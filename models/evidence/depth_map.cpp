@@ -12,31 +12,33 @@ namespace {
 constexpr float kNear = 0.02F;   // metres; what is nearer, or behind the camera, is cut away
 
 struct Corner {
-  float u, v, inverse_z;
+  float u, v, inverse_z;   // pixels from the centre of the first pixel: centres are whole numbers
 };
 
-// The first pixel whose centre is at or after a place of at least 0.5: ceil(at - 0.5), without the library's call.
-int first_centre(float at) {
-  const int pixel = static_cast<int>(at + 0.5F);
-  return static_cast<float>(pixel) - 0.5F == at ? pixel - 1 : pixel;
+// The whole number at or after a place that is not negative, without the library's call.
+inline int first_centre(float at) {
+  const int before = static_cast<int>(at);
+  return before + (static_cast<float>(before) < at ? 1 : 0);
 }
 
 void fill(const Corner& a, const Corner& b, const Corner& c, ImageF& nearest) {
-  const float low_u = std::min({a.u, b.u, c.u}), high_u = std::max({a.u, b.u, c.u});
-  const float low_v = std::min({a.v, b.v, c.v}), high_v = std::max({a.v, b.v, c.v});
-  const auto width = static_cast<float>(nearest.width), height = static_cast<float>(nearest.height);
-  if (!(high_u >= 0.5F && low_u <= width - 0.5F && high_v >= 0.5F && low_v <= height - 0.5F)) return;
-  const int c0 = first_centre(std::max(low_u, 0.5F)), c1 = static_cast<int>(std::min(high_u, width - 0.5F) - 0.5F);
-  const int r0 = first_centre(std::max(low_v, 0.5F)), r1 = static_cast<int>(std::min(high_v, height - 0.5F) - 0.5F);
-  if (c0 > c1 || r0 > r1) return;
+  const float low_u = std::min(std::min(a.u, b.u), c.u), high_u = std::max(std::max(a.u, b.u), c.u);
+  const float low_v = std::min(std::min(a.v, b.v), c.v), high_v = std::max(std::max(a.v, b.v), c.v);
+  const auto last_u = static_cast<float>(nearest.width - 1), last_v = static_cast<float>(nearest.height - 1);
+  if (!(high_u >= 0.0F && low_u <= last_u && high_v >= 0.0F && low_v <= last_v)) return;
+  // Most faces are smaller than a pixel and hold no centre.
+  const int c0 = first_centre(std::max(low_u, 0.0F)), c1 = static_cast<int>(std::min(high_u, last_u));
+  if (c0 > c1) return;
+  const int r0 = first_centre(std::max(low_v, 0.0F)), r1 = static_cast<int>(std::min(high_v, last_v));
+  if (r0 > r1) return;
   const float area = (b.u - a.u) * (c.v - a.v) - (b.v - a.v) * (c.u - a.u);
   if (area == 0.0F) return;
   const float over = 1.0F / area;
   for (int r = r0; r <= r1; ++r) {
-    const float v = static_cast<float>(r) + 0.5F;
+    const float v = static_cast<float>(r);
     float* row = nearest.row(r);
     for (int k = c0; k <= c1; ++k) {
-      const float u = static_cast<float>(k) + 0.5F;
+      const float u = static_cast<float>(k);
       const float wb = ((u - a.u) * (c.v - a.v) - (v - a.v) * (c.u - a.u)) * over;
       const float wc = ((b.u - a.u) * (v - a.v) - (b.v - a.v) * (u - a.u)) * over;
       const float wa = 1.0F - wb - wc;
@@ -51,7 +53,7 @@ void fill(const Corner& a, const Corner& b, const Corner& c, ImageF& nearest) {
 
 ImageF depth_map(const geometry::Vertices& vertices, const geometry::Faces& faces, const geometry::PinholeCamera& camera) {
   const auto fx = static_cast<float>(camera.focal_x), fy = static_cast<float>(camera.focal_y);
-  const auto cx = static_cast<float>(camera.centre_x), cy = static_cast<float>(camera.centre_y);
+  const auto cx = static_cast<float>(camera.centre_x - 0.5), cy = static_cast<float>(camera.centre_y - 0.5);
   const auto project = [&](const Eigen::Vector3f& p) {
     const float inverse = 1.0F / p.z();
     return Corner{fx * p.x() * inverse + cx, fy * p.y() * inverse + cy, inverse};
