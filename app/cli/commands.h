@@ -25,6 +25,7 @@ void add_analyse(CLI::App& app, Context& context, Command& chosen);      // anal
 void add_reconstruct(CLI::App& app, Context& context, Command& chosen);
 void add_views(CLI::App& app, Context& context, Command& chosen);
 void add_convert(CLI::App& app, Context& context, Command& chosen);
+void add_synth(CLI::App& app, Context& context, Command& chosen);
 void add_doctor(CLI::App& app, Context& context, Command& chosen);
 
 // Whether an object argument means a file ("scan.obj", "./chair") rather than a name of the library.

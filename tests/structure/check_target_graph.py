@@ -51,7 +51,7 @@ ALLOWED = {
     "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models"},
     "tactus_composition": CORE | {"tactus_networks_interface", "dl", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.
-    "tactus": CORE | {"tactus_composition", "tactus_io", "tactus_body_files", "tactus_render", "CLI11::CLI11",
+    "tactus": CORE | {"tactus_composition", "tactus_synth", "tactus_io", "tactus_body_files", "tactus_render", "CLI11::CLI11",
                       "nlohmann_json::nlohmann_json"},
     "tactus-studio": CORE | {"tactus_composition", "tactus_io", "tactus_render", "tactus_scene", "tactus_viewport",
                              "tactus_ui", "Qt6::*", "VTK::*", "CLI11::CLI11"},
