@@ -95,3 +95,16 @@ function(tactus_precompile_torch)
     endif()
   endforeach()
 endfunction()
+
+# tactus_unity(TARGET…): with TACTUS_UNITY, several files of these targets are compiled as one, which shortens a whole
+# build: their headers (libtorch's, Qt's) cost more than what stands in them. After one small change it lasts longer, so
+# developers leave it off; packaging/build turns it on. Names in unnamed namespaces must differ within such a target.
+option(TACTUS_UNITY "Compile several files of a target as one" OFF)
+function(tactus_unity)
+  if(TACTUS_UNITY)
+    set_target_properties(${ARGN} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 7)
+    foreach(target IN LISTS ARGN)   # GCC takes the files for headers, which should not name what is unnamed
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endforeach()
+  endif()
+endfunction()

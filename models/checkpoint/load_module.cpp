@@ -17,7 +17,7 @@
 namespace tactus::checkpoint {
 namespace {
 
-constexpr std::int64_t kPiece = std::int64_t{8} << 20U;   // bytes between two looks at the request to stop
+constexpr std::int64_t kReadPiece = std::int64_t{8} << 20U;   // bytes between two looks at the request to stop
 constexpr std::size_t kMostProblems = 20;
 
 // A parameter or buffer and what will be its data.
@@ -153,7 +153,7 @@ void read_tensors(std::vector<Slot>& slots, const TensorSource& source, const Lo
   std::vector<Piece> pieces;
   for (Slot& slot : slots) {
     const auto item = static_cast<std::int64_t>(c10::elementSize(slot.info->dtype));
-    const std::int64_t count = element_count(slot.info->shape), step = options.device.is_cpu() ? kPiece / item : count;
+    const std::int64_t count = element_count(slot.info->shape), step = options.device.is_cpu() ? kReadPiece / item : count;
     for (std::int64_t begin = 0; begin < count || begin == 0; begin += std::max<std::int64_t>(step, 1)) {
       pieces.push_back({&slot, begin, std::min(begin + step, count)});
       ++slot.pieces_left;
@@ -190,10 +190,10 @@ void run_loaders(std::vector<SelfLoader>& loaders, const TensorSource& source, c
       for (const std::string& name : loader.names) {
         kept.push_back(source.read(name));
         const auto count = static_cast<std::int64_t>(kept.back().nbytes());
-        for (std::int64_t begin = 0; begin < count; begin += kPiece) {
+        for (std::int64_t begin = 0; begin < count; begin += kReadPiece) {
           bytes.check();
-          touch(kept.back(), begin, std::min(begin + kPiece, count));
-          bytes.add(std::min(begin + kPiece, count) - begin);
+          touch(kept.back(), begin, std::min(begin + kReadPiece, count));
+          bytes.add(std::min(begin + kReadPiece, count) - begin);
         }
       }
       bytes.check();
