@@ -1,0 +1,169 @@
+#include "tactus/compact/model.h"
+
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "tactus/compact/object_points.h"
+#include "tactus/compact/weights.h"
+#include "tactus/error.h"
+
+namespace tactus::compact {
+namespace {
+
+constexpr std::int64_t kLongestAnswer = 48;   // words
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
+Eigen::VectorXf row_of(const at::Tensor& values) {
+  const at::Tensor flat = values.to(at::kFloat).contiguous();
+  return Eigen::Map<const Eigen::VectorXf>(flat.const_data_ptr<float>(), flat.numel());
+}
+
+Eigen::VectorXf probabilities(const Eigen::VectorXf& logits, double temperature) {
+  return logits.unaryExpr([=](float x) { return static_cast<float>(sigmoid(static_cast<double>(x) / temperature)); });
+}
+
+Network copy_of(Network& from, const NetworkOptions& options, const evidence::BodySample& sample) {
+  const torch::NoGradGuard no_grad;
+  Network to = make_network(options, sample);
+  auto parameters = from->named_parameters();
+  for (auto& item : to->named_parameters()) item.value().copy_(parameters[item.key()]);
+  auto buffers = from->named_buffers();
+  for (auto& item : to->named_buffers()) item.value().copy_(buffers[item.key()]);
+  to->eval();
+  return to;
+}
+
+}  // namespace
+
+double farthest_contact_m(const std::string& body_part) {
+  for (const char* near : {"hand", "fingers", "foot", "toes"})
+    if (body_part.ends_with(near)) return 0.12;
+  return 0.20;
+}
+
+struct Model::Impl {
+  WeightsInfo info;
+  evidence::BodySample sample;
+  Vocabulary vocabulary;
+  std::vector<float> farthest;                      // [S], metres
+  mutable std::mutex mutex;
+  mutable std::vector<Network> idle;                // a network keeps tables while it runs, so each thread has its own
+  Network first{nullptr};
+
+  Impl(const std::filesystem::path& weights, const body::BodyModel& body_model)
+      : info(read_weights_info(weights)), sample(evidence::make_body_sample(body_model, info.sample)), vocabulary(info.words) {
+    first = load_weights(weights, info, sample);
+    first->eval();
+    for (const auto part : sample.parts) farthest.push_back(static_cast<float>(farthest_contact_m(sample.part_names.at(part))));
+  }
+
+  // A network for this thread alone, back among the idle ones when it goes.
+  class Lease {
+   public:
+    explicit Lease(const Impl& impl) : impl_(impl) {
+      const std::lock_guard lock(impl.mutex);
+      if (!impl.idle.empty()) {
+        network_ = impl.idle.back();
+        impl.idle.pop_back();
+      } else {
+        Network first = impl.first;
+        network_ = copy_of(first, impl.info.options, impl.sample);
+      }
+    }
+    ~Lease() {
+      const std::lock_guard lock(impl_.mutex);
+      impl_.idle.push_back(network_);
+    }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    NetworkImpl& operator*() { return *network_; }
+
+   private:
+    const Impl& impl_;
+    Network network_{nullptr};
+  };
+
+  // One prompt; the tensors of evidence and object borrow their memory.
+  Batch batch_of(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
+                 const ObjectPoints& object) const {
+    const auto found = std::find(info.categories.begin(), info.categories.end(), category);
+    std::vector<std::int64_t> words = {Vocabulary::question};
+    const auto asked = vocabulary.encode(question);
+    const std::int64_t most = std::max<std::int64_t>(1, info.options.max_positions - kLongestAnswer - 2);
+    words.insert(words.end(), asked.begin(), asked.begin() + std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(asked.size()), most));
+    words.push_back(Vocabulary::answer);
+    const auto length = static_cast<std::int64_t>(words.size());
+    const auto borrowed = [](const float* data, at::IntArrayRef sizes) { return at::from_blob(const_cast<float*>(data), sizes, at::kFloat); };
+    Batch batch;
+    batch.vertex = borrowed(evidence.vertex.data(), {1, evidence.vertex.rows(), evidence.vertex.cols()});
+    batch.global = borrowed(evidence.global.data(), {1, evidence.global.size()});
+    batch.category = at::tensor({found == info.categories.end() ? std::int64_t{0} : static_cast<std::int64_t>(found - info.categories.begin()) + 1});
+    batch.words = at::tensor(words).unsqueeze(0);
+    batch.question_length = at::tensor({length});
+    batch.object = borrowed(object.features.data(), {1, object.features.rows(), object.features.cols()});
+    batch.object_part = at::tensor(object.parts, at::kLong).unsqueeze(0);
+    return batch;
+  }
+
+  void speak(NetworkImpl& network, const Batch& batch, const std::function<void(const contact::TokenRecord&)>& on_token,
+             Prediction& prediction, const Progress& progress) const {
+    llama::GenerateOptions options;
+    options.max_new_tokens = std::min(kLongestAnswer, info.options.max_positions - batch.words.size(1));
+    options.eos = Vocabulary::end;
+    std::vector<std::int64_t> ids;
+    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return network.lm_head(states); }, network.embeddings(batch),
+                           options, progress, [&](const llama::GeneratedToken& token) {
+                             const bool is_word = token.id >= 0 && token.id < vocabulary.size();
+                             contact::TokenRecord record;
+                             record.text = is_word ? vocabulary.words()[static_cast<std::size_t>(token.id)] : "";
+                             record.probability = token.probability;
+                             record.makes_mask = token.id == Vocabulary::contact;
+                             ids.push_back(token.id);
+                             prediction.tokens.push_back(record);
+                             if (on_token) on_token(record);
+                           });
+    prediction.answer = vocabulary.decode(ids);
+  }
+};
+
+Model::Model(const std::filesystem::path& weights, const body::BodyModel& body_model) : impl_(std::make_unique<Impl>(weights, body_model)) {}
+Model::~Model() = default;
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+
+const WeightsInfo& Model::info() const { return impl_->info; }
+const evidence::BodySample& Model::sample() const { return impl_->sample; }
+
+Prediction Model::predict(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
+                          const objects::ObjectMesh& object, bool words, const std::function<void(const contact::TokenRecord&)>& on_token,
+                          const Progress& progress) const {
+  const Impl& impl = *impl_;
+  if (evidence.vertex.rows() != impl.sample.size() || evidence.distance_m.size() != impl.sample.size())
+    throw bad_input("compact model: evidence on " + std::to_string(evidence.vertex.rows()) + " points of the body; the model reads " +
+                    std::to_string(impl.sample.size()));
+  const c10::InferenceMode inference;
+  const ObjectPoints points = object_points(object, impl.vocabulary);
+  Impl::Lease network(impl);
+  const Batch batch = impl.batch_of(evidence, category, question, points);
+  const Output said = (*network).forward(batch);
+  Prediction prediction;
+  prediction.body_logits = row_of(said.body);
+  prediction.object_logits = row_of(said.object);
+  prediction.presence_logit = static_cast<double>(said.presence.item<float>());
+  prediction.body = probabilities(prediction.body_logits, impl.info.contact_temperature);
+  prediction.object = probabilities(prediction.object_logits, impl.info.object_temperature);
+  prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature);
+  for (Eigen::Index i = 0; i < prediction.body.size(); ++i)
+    if (evidence.mask_empty || evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)]) prediction.body[i] = 0.0F;
+  if (words) impl.speak(*network, batch, on_token, prediction, progress);
+  return prediction;
+}
+
+}  // namespace tactus::compact

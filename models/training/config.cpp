@@ -1,0 +1,182 @@
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <type_traits>
+
+#include "tactus/error.h"
+#include "tactus/training/train.h"
+
+namespace tactus::training {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+struct Range {
+  double low = -1e300, high = 1e300;
+};
+
+template <typename Options, typename Visit>
+void visit(Options& o, Visit&& value) {
+  value("output", o.output, Range{});
+  value("checkpoint", o.checkpoint, Range{});
+  value("cache", o.cache, Range{});
+  value("events", o.events, Range{});
+  value("start", o.start, Range{});
+  value("seed", o.seed, Range{0, 9e18});
+  value("scenes", o.scenes, Range{1, 1e8});
+  value("validation_scenes", o.validation_scenes, Range{1, 1e6});
+  value("marks_per_scene", o.marks_per_scene, Range{1, 64});
+  value("noise", o.noise, Range{0, 10});
+  value("damage", o.damage, Range{0, 10});
+  value("memory_gb", o.memory_gb, Range{0.001, 4096});
+  value("generation_minutes", o.generation_minutes, Range{0, 1e5});
+  value("epochs", o.epochs, Range{0.001, 1e5});
+  value("minutes", o.minutes, Range{0, 1e5});
+  value("batch", o.batch, Range{1, 4096});
+  value("slice", o.slice, Range{1, 4096});
+  value("accumulate", o.accumulate, Range{1, 4096});
+  value("bf16", o.bf16, Range{});
+  value("device", o.device, Range{});
+  value("learning_rate", o.learning_rate, Range{1e-9, 1});
+  value("weight_decay", o.weight_decay, Range{0, 10});
+  value("warmup", o.warmup, Range{0, 1});
+  value("final_rate", o.final_rate, Range{0, 1});
+  value("clip", o.clip, Range{0, 1e9});
+  value("checkpoint_seconds", o.checkpoint_seconds, Range{0, 1e9});
+  value("validate_minutes", o.validate_minutes, Range{0, 1e9});
+  value("trains", o.trains, Range{});
+  value("unknown_category", o.unknown_category, Range{0, 1});
+  value("object_points", o.object_points, Range{0, 4096});
+}
+template <typename Loss, typename Visit>
+void visit_loss(Loss& o, Visit&& value) {
+  const Range weight{0, 1e6};
+  value("body_bce", o.body_bce, weight);
+  value("positive", o.positive, weight);
+  value("body_dice", o.body_dice, weight);
+  value("presence", o.presence, weight);
+  value("words", o.words, weight);
+  value("object_bce", o.object_bce, weight);
+  value("object_dice", o.object_dice, weight);
+}
+template <typename Network, typename Sample, typename Visit>
+void visit_network(Network& o, Sample& s, Visit&& value) {
+  value("width", o.width, Range{8, 4096});
+  value("layers", o.layers, Range{1, 64});
+  value("heads", o.heads, Range{1, 256});
+  value("feed_forward", o.feed_forward, Range{8, 65536});
+  value("vertex_embedding", o.vertex_embedding, Range{1, 1024});
+  value("decoder_width", o.decoder_width, Range{4, 4096});
+  value("sample_size", s.count, Range{64, 13000});
+  value("hand_density", s.hand_density, Range{0.1, 100});
+  value("clusters", s.clusters, Range{4, 4096});
+}
+
+class Reader {
+ public:
+  Reader(json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
+    if (!object_.is_object()) throw bad_input(where_ + ": it must be a JSON object");
+  }
+  template <typename T>
+  void operator()(const char* key, T& value, Range range) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return;
+    const auto fail = [&](const std::string& right) {
+      throw bad_input(where_ + ": \"" + key + "\" is " + found->dump().substr(0, 60) + "; it must be " + right);
+    };
+    if constexpr (std::is_same_v<T, bool>) {
+      if (!found->is_boolean()) fail("true or false");
+      value = found->template get<bool>();
+    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, fs::path>) {
+      if (!found->is_string()) fail("a text");
+      value = found->template get<std::string>();
+    } else {
+      const bool whole = std::is_integral_v<T>;
+      std::ostringstream limits;
+      limits << (whole ? "a whole number" : "a number") << " between " << range.low << " and " << range.high;
+      if (!found->is_number() || (whole && !found->is_number_integer())) fail(limits.str());
+      const double number = found->template get<double>();
+      if (!(number >= range.low && number <= range.high)) fail(limits.str());
+      value = found->template get<T>();
+    }
+    object_.erase(found);
+  }
+  // An object inside, taken out; null when it is not there.
+  json take(const char* key) {
+    const auto found = object_.find(key);
+    if (found == object_.end()) return json::object();
+    json inner = *found;
+    object_.erase(found);
+    return inner;
+  }
+  void finish() const {
+    if (!object_.empty()) throw bad_input(where_ + ": the key \"" + object_.begin().key() + "\" is unknown; \"tactus train --help\" lists those that are");
+  }
+
+ private:
+  json object_;
+  std::string where_;
+};
+
+}  // namespace
+
+TrainOptions parse_train_options(const std::string& text, const std::string& name) {
+  const json root = json::parse(text, nullptr, false, /*ignore_comments=*/true);
+  if (root.is_discarded()) throw bad_input(name + ": this is not JSON; check its brackets, quotes and commas");
+  TrainOptions options;
+  Reader all(root, name);
+  Reader loss(all.take("loss"), name + ", \"loss\""), network(all.take("network"), name + ", \"network\"");
+  visit(options, all);
+  all.finish();
+  visit_loss(options.loss, loss);
+  loss.finish();
+  visit_network(options.network, options.sample, network);
+  network.finish();
+  options.network.sample_size = options.sample.count;
+  options.network.clusters = options.sample.clusters;
+
+  const auto fail = [&](const std::string& what) { throw bad_input(name + ": " + what); };
+  if (options.output.empty()) fail("\"output\" is empty; name the file of weights to write");
+  if (options.device != "cpu" && !options.device.starts_with("cuda")) fail("\"device\" is \"" + options.device + "\"; it must be \"cpu\" or \"cuda\"");
+  if (options.bf16 && options.device == "cpu") fail("\"bf16\" is for a GPU; on the CPU leave it out");
+  if (options.batch % options.slice != 0) {
+    fail("\"batch\" is " + std::to_string(options.batch) + ", which slices of " + std::to_string(options.slice) + " do not divide; choose a multiple");
+  }
+  const auto& n = options.network;
+  if (n.width % n.heads != 0 || n.width / n.heads % 2 != 0) {
+    fail("\"width\" " + std::to_string(n.width) + " must be an even multiple of the " + std::to_string(n.heads) + " \"heads\"");
+  }
+  if (n.clusters > n.sample_size) fail("\"clusters\" is larger than \"sample_size\"; a cluster holds at least one point");
+  return options;
+}
+
+TrainOptions read_train_options(const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) throw bad_input(file.string() + ": the configuration cannot be opened; check the path");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_train_options(text.str(), file.string());
+}
+
+std::string to_json(const TrainOptions& options) {
+  nlohmann::ordered_json all, loss, network;
+  const auto into = [](nlohmann::ordered_json& object) {
+    return [&object](const char* key, const auto& value, Range) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, fs::path>) {
+        object[key] = value.string();
+      } else {
+        object[key] = value;
+      }
+    };
+  };
+  visit(options, into(all));
+  visit_loss(options.loss, into(loss));
+  visit_network(options.network, options.sample, into(network));
+  all["loss"] = loss;
+  all["network"] = network;
+  return all.dump(2);
+}
+
+}  // namespace tactus::training

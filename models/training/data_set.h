@@ -1,0 +1,90 @@
+// The prompts to learn from: made once from seeds, kept in memory in a compact form.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tactus/compact/network.h"
+#include "tactus/compact/vocabulary.h"
+#include "tactus/evidence/body_sample.h"
+#include "tactus/evidence/evidence.h"
+#include "tactus/progress.h"
+#include "tactus/synth/marks.h"
+#include "tactus/synth/scene.h"
+
+namespace tactus::training {
+
+inline constexpr int kQuestions = 3, kLongest = 96;   // phrasings kept a prompt, words of question and answer together
+
+struct PromptInfo {
+  std::uint32_t scene = 0;
+  std::uint16_t category = 0, points = 0;                  // points of the object
+  std::uint8_t interaction = 0, placement = 0, mask = 0, touched = 0, questions = 0;
+  std::uint8_t question_length[kQuestions] = {}, length[kQuestions] = {}, asks[kQuestions] = {};
+  std::uint16_t words[kQuestions][kLongest] = {};
+  float global[evidence::kGlobalFeatureCount] = {};
+};
+
+// What a step learns from. The float tensors of `batch` and the labels are float32 on the CPU.
+struct Items {
+  compact::Batch batch;
+  at::Tensor body, object;        // [B, S], [B, P] in {0, 1}
+  at::Tensor object_known;        // [B, P] 1 where there is a point
+  at::Tensor touched, asks;       // [B]
+  at::Tensor targets;             // int64 [B, L]: the next word where it is taught, else -100
+};
+
+struct DataOptions {
+  synth::Split split = synth::Split::train;
+  std::uint64_t seed = 1;
+  std::int64_t scenes = 100;
+  int marks_per_scene = 1, object_points = 256;
+  double noise = 1.0, damage = 1.0, memory_gb = 6.0, minutes = 0.0;
+  std::filesystem::path cache;
+};
+
+class DataSet {
+ public:
+  // Scenes of `maker`, marked and described, by all threads; the same prompts however many those are. Error{bad_input}: a cache of other
+  // prompts. on_scenes(done) after every chunk.
+  DataSet(const DataOptions& options, const synth::SceneMaker& maker, const evidence::BodySample& sample,
+          const compact::Vocabulary& vocabulary, const std::vector<std::string>& categories, const Progress& progress,
+          const std::function<void(std::int64_t)>& on_scenes = {});
+
+  std::int64_t size() const { return static_cast<std::int64_t>(records_.size()); }
+  std::int64_t scenes() const { return scenes_; }
+  PromptInfo info(std::int64_t index) const;
+  // Row [S] of a prompt's truth on the body's sample.
+  void body_labels(std::int64_t index, float* out) const;
+  // `draw` chooses the phrasing and whether the category is hidden. contact_only: phrasings that ask for contact, where a prompt has one.
+  Items collate(const std::vector<std::int64_t>& which, std::uint64_t draw, double unknown_category, bool contact_only = false) const;
+
+ private:
+  using Record = std::vector<std::uint8_t>;
+  struct Layout {
+    std::size_t vertex = 0, body = 0, object = 0, parts = 0, object_contact = 0, size = 0;
+  };
+  std::vector<Record> make_scene(std::int64_t index, const DataOptions& options, const synth::SceneMaker& maker) const;
+  Record record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, Random& random) const;
+  std::int64_t read_cache(const std::filesystem::path& file, std::uint64_t key, std::int64_t limit);
+
+  const evidence::BodySample& sample_;
+  const compact::Vocabulary& vocabulary_;
+  std::vector<std::string> categories_;
+  std::vector<std::int64_t> names_;       // words that name a category
+  int points_;
+  Layout layout_;
+  std::vector<Record> records_;
+  std::int64_t scenes_ = 0;
+};
+
+// Log-odds of contact a category (row 0: any) and point, over the prompts that touch. [categories + 1, S]
+at::Tensor category_prior(const DataSet& data, std::int64_t categories, std::int64_t points);
+
+}  // namespace tactus::training

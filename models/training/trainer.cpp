@@ -1,0 +1,402 @@
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "checkpoint.h"
+#include "curve.h"
+#include "data_set.h"
+#include "event_file.h"
+#include "objective.h"
+#include "optimiser.h"
+#include "tactus/compact/vocabulary.h"
+#include "tactus/compact/weights.h"
+#include "tactus/error.h"
+#include "tactus/hash.h"
+#include "tactus/parallel.h"
+#include "tactus/synth/language.h"
+#include "tactus/training/train.h"
+#include "validation.h"
+
+namespace tactus::training {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using compact::Network;
+
+double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+// What a checkpoint depends on: everything but the places of files and how often something is written.
+std::uint64_t key_of(const TrainOptions& options, const compact::Vocabulary& vocabulary) {
+  TrainOptions plain = options;
+  plain.output = plain.checkpoint = plain.cache = plain.events = "";
+  plain.checkpoint_seconds = plain.validate_minutes = 0;
+  Hasher hasher;
+  hasher.text(to_json(plain));
+  for (const std::string& word : vocabulary.words()) hasher.text(word);
+  return hasher.key();
+}
+
+void move(Items& items, at::Device device) {
+  if (device.is_cpu()) return;
+  compact::Batch& b = items.batch;
+  for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part, &items.body,
+                        &items.object, &items.object_known, &items.touched, &items.asks, &items.targets}) {
+    *t = t->to(device);
+  }
+}
+
+// The order of an epoch.
+std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed, 77 + static_cast<std::uint64_t>(epoch));
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
+  return order;
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+// One network a slice of the batch: they share the weights' memory and have gradients of their own, so that slices run side by
+// side and the sum of their gradients has one order.
+class Replicas {
+ public:
+  Replicas(Network master, const evidence::BodySample& sample, std::size_t count) : all_{std::move(master)} {
+    const auto weights = all_[0]->parameters();
+    const auto buffers = all_[0]->buffers();
+    for (std::size_t i = 1; i < count; ++i) {
+      Network copy = compact::make_network(all_[0]->options, sample);
+      copy->to(weights.front().device());
+      auto own = copy->parameters();
+      for (std::size_t p = 0; p < own.size(); ++p) own[p].set_data(weights[p].detach());
+      auto own_buffers = copy->buffers();
+      for (std::size_t p = 0; p < own_buffers.size(); ++p) own_buffers[p].set_data(buffers[p]);
+      all_.push_back(copy);
+    }
+    for (auto& network : all_) {
+      std::map<std::string, at::Tensor> named;
+      for (auto& item : network->named_parameters()) named[item.key()] = item.value();
+      named_.push_back(std::move(named));
+    }
+  }
+  Network& operator[](std::size_t i) { return all_[i]; }
+  const std::vector<Network>& all() const { return all_; }
+  void clear_gradients() {
+    for (auto& network : all_)
+      for (auto& p : network->parameters()) p.mutable_grad() = at::Tensor();
+  }
+  // In the order of the slices.
+  std::vector<at::Tensor> sum(const std::vector<std::string>& names) {
+    const torch::NoGradGuard no_grad;
+    std::vector<at::Tensor> sums;
+    for (const std::string& name : names) {
+      at::Tensor total;
+      for (auto& named : named_) {
+        const at::Tensor gradient = named.at(name).grad();
+        if (!gradient.defined()) continue;
+        total = total.defined() ? total.add_(gradient) : gradient;
+      }
+      sums.push_back(total);
+    }
+    return sums;
+  }
+
+ private:
+  std::vector<Network> all_;
+  std::vector<std::map<std::string, at::Tensor>> named_;
+};
+
+class Training {
+ public:
+  Training(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress,
+           const std::function<void(const TrainStatus&)>& on_status)
+      : options_(options),
+        model_(std::move(model)),
+        progress_(progress),
+        on_status_(on_status),
+        sample_(evidence::make_body_sample(*model_, options.sample)),
+        words_(synth::all_words(*model_)),
+        vocabulary_(words_),
+        device_(options.device) {
+    for (const auto& category : objects::categories()) categories_.push_back(category.name);
+    if (!device_.is_cpu() && !at::hasCUDA()) {
+      throw cannot_run("\"device\" is \"" + options.device + "\", but no GPU can be used here; leave it out to train on the CPU");
+    }
+  }
+
+  TrainReport run() {
+    at::set_num_threads(1);   // the slices are the threads
+    make_data();
+    make_network();
+    if (!options_.events.empty()) events_ = std::make_unique<EventFile>(options_.events, position_.step);
+    loop();
+    finish();
+    return report_;
+  }
+
+ private:
+  void make_data() {
+    const Clock::time_point begin = Clock::now();
+    status_.stage = "Scenes";
+    status_.steps = options_.scenes;
+    const synth::SceneMaker maker(model_, synth::Split::train, {}, progress_.part(0.0, 0.01, "Scenes"));
+    DataOptions data;
+    data.seed = options_.seed;
+    data.scenes = options_.scenes;
+    data.marks_per_scene = options_.marks_per_scene;
+    data.object_points = options_.object_points;
+    data.noise = options_.noise;
+    data.damage = options_.damage;
+    data.memory_gb = options_.memory_gb;
+    data.minutes = options_.generation_minutes;
+    data.cache = options_.cache;
+    std::int64_t first = -1;
+    const auto told = [&](std::int64_t done) {
+      if (first < 0) first = done;
+      status_.step = done;
+      status_.per_second = static_cast<double>(done) / since(begin);
+      status_.seconds_left = static_cast<double>(options_.scenes - done) / std::max(status_.per_second, 1e-9);
+      tell();
+    };
+    data_ = std::make_unique<DataSet>(data, maker, sample_, vocabulary_, categories_, progress_.part(0.01, 0.3, "Scenes"), told);
+    const synth::SceneMaker other(model_, synth::Split::validation);
+    data.split = synth::Split::validation;
+    data.scenes = options_.validation_scenes;
+    data.marks_per_scene = 1;
+    data.minutes = 0;
+    data.cache = options_.cache.empty() ? options_.cache : std::filesystem::path(options_.cache.string() + ".validation");
+    validation_ = std::make_unique<DataSet>(data, other, sample_, vocabulary_, categories_, progress_.part(0.3, 0.31, "Scenes"));
+    report_.scenes = data_->scenes();
+    report_.prompts = data_->size();
+    report_.generation_seconds = since(begin);
+    if (data_->size() < options_.batch * options_.accumulate) {
+      throw bad_input("\"scenes\" gave " + std::to_string(data_->size()) + " prompts, fewer than one step takes (" +
+                      std::to_string(options_.batch * options_.accumulate) + "); ask for more scenes or a smaller \"batch\"");
+    }
+  }
+
+  void make_network() {
+    info_.options = options_.network;
+    info_.options.vocabulary = vocabulary_.size();
+    info_.options.categories = static_cast<std::int64_t>(categories_.size()) + 1;
+    info_.options.vertex_features = evidence::kVertexFeatureCount;
+    info_.options.global_features = evidence::kGlobalFeatureCount;
+    info_.sample = options_.sample;
+    info_.words = words_;
+    info_.categories = categories_;
+    prior_ = category_prior(*data_, static_cast<std::int64_t>(categories_.size()), sample_.size());
+    Network master{nullptr};
+    if (options_.start.empty()) {
+      master = compact::make_network(info_.options, sample_);
+      master->initialise(options_.seed);
+    } else {
+      const compact::WeightsInfo start = compact::read_weights_info(options_.start);
+      if (!(start.options == info_.options) || start.words != words_) {
+        throw bad_input(options_.start.string() + ": these weights are of other sizes or words than the configuration's; begin with others, or none");
+      }
+      master = compact::load_weights(options_.start, start, sample_);
+    }
+    master->set_prior(prior_);
+    master->to(device_);
+    for (const auto& p : master->parameters()) report_.parameters += p.numel();
+    const auto trained = options_.trains == "all" ? std::vector<std::string>{} : split_words(options_.trains);
+    AdamOptions adam;
+    adam.weight_decay = options_.weight_decay;
+    adam.clip = options_.clip;
+    optimiser_ = std::make_unique<AdamW>(*master, adam, trained);
+    if (optimiser_->names().empty()) {
+      throw bad_input("\"trains\" is \"" + options_.trains + "\", which names no part of the network; name parts such as \"vertex_decoder\", or \"all\"");
+    }
+    key_ = key_of(options_, vocabulary_);
+    if (!options_.checkpoint.empty()) {
+      if (const auto found = load_checkpoint(options_.checkpoint, key_, master, *optimiser_)) {
+        position_ = *found;
+        report_.resumed = true;
+      }
+    }
+    replicas_ = std::make_unique<Replicas>(master, sample_, static_cast<std::size_t>(options_.batch / options_.slice));
+  }
+
+  // → the mean loss of the step's prompts.
+  double step(const std::vector<std::int64_t>& which, double rate) {
+    const std::size_t slices = static_cast<std::size_t>(options_.batch / options_.slice), lanes = replicas_->all().size();
+    std::vector<double> losses(slices * static_cast<std::size_t>(options_.accumulate), 0.0);
+    const double count = static_cast<double>(which.size());
+    replicas_->clear_gradients();
+    for (std::size_t round = 0; round < static_cast<std::size_t>(options_.accumulate); ++round) {
+      parallel_for(lanes, 1, [&](std::size_t begin, std::size_t end) {
+        for (std::size_t lane = begin; lane < end; ++lane) {
+          const std::size_t slice = round * slices + lane;
+          const auto first = which.begin() + static_cast<std::ptrdiff_t>(slice) * options_.slice;
+          Items items = data_->collate({first, first + options_.slice}, options_.seed ^ (static_cast<std::uint64_t>(position_.step) << 20U), options_.unknown_category);
+          move(items, device_);
+          const bool half = options_.bf16;
+          if (half) {
+            at::autocast::set_autocast_dtype(device_.type(), at::kBFloat16);
+            at::autocast::set_autocast_enabled(device_.type(), true);
+          }
+          compact::Output output = (*replicas_)[lane]->forward(items.batch);
+          if (half) {
+            at::autocast::clear_cache();
+            at::autocast::set_autocast_enabled(device_.type(), false);
+            for (at::Tensor* t : {&output.body, &output.object, &output.presence, &output.words}) *t = t->to(at::kFloat);
+          }
+          const at::Tensor loss = objective(output, items, options_.loss) / count;
+          loss.backward();
+          losses[slice] = loss.item<double>();
+        }
+      });
+    }
+    optimiser_->step(replicas_->sum(optimiser_->names()), rate);
+    return std::accumulate(losses.begin(), losses.end(), 0.0);
+  }
+
+  void loop() {
+    const std::int64_t prompts = static_cast<std::int64_t>(options_.batch) * options_.accumulate;
+    const std::int64_t an_epoch = data_->size() / prompts;
+    const auto steps = std::max<std::int64_t>(1, std::llround(options_.epochs * static_cast<double>(an_epoch)));
+    const double before = position_.seconds, limit = 60.0 * options_.minutes;
+    const Clock::time_point begin = Clock::now();
+    Clock::time_point saved = begin, validated = begin, told = begin;
+    const std::int64_t first = position_.step;
+    std::vector<std::int64_t> order;
+    std::int64_t epoch = -1;
+    status_ = TrainStatus{};
+    status_.stage = "Train";
+    status_.steps = steps;
+    while (position_.step < steps) {
+      if (progress_.stop_requested()) {
+        save_state();
+        progress_.check();
+      }
+      const double spent = before + since(begin);
+      if (limit > 0 && spent >= limit) break;
+      if (position_.step / an_epoch != epoch) {
+        epoch = position_.step / an_epoch;
+        order = shuffled(data_->size(), options_.seed, epoch);
+        const bool again = epoch > 0 && position_.step > first && since(validated) > 60.0 * options_.validate_minutes;
+        if (again) {
+          check_up();
+          validated = Clock::now();
+        }
+      }
+      const double done = static_cast<double>(position_.step) / static_cast<double>(steps);
+      const double way = limit > 0 ? std::max(done, spent / limit) : done;
+      const double rate = options_.learning_rate * schedule(way + 0.5 / static_cast<double>(steps), options_.warmup, options_.final_rate);
+      const auto at = order.begin() + static_cast<std::ptrdiff_t>((position_.step % an_epoch) * prompts);
+      const double loss = step({at, at + static_cast<std::ptrdiff_t>(prompts)}, rate);
+      if (!std::isfinite(loss)) throw cannot_run("the loss is not finite at step " + std::to_string(position_.step) + "; choose a smaller \"learning_rate\"");
+      position_.losses.push_back(static_cast<float>(loss));
+      report_.losses.push_back(loss);
+      ++position_.step;
+      position_.seconds = before + since(begin);
+      if (events_ && position_.step % 10 == 0) {
+        events_->scalar("train/loss", position_.step, mean_of_last(20));
+        events_->scalar("train/learning_rate", position_.step, rate);
+      }
+      progress_.part(0.31, 0.98, "Train").report(way);
+      if (since(told) > 0.5) {
+        told = Clock::now();
+        status_.step = position_.step;
+        status_.loss = mean_of_last(50);
+        status_.per_second = static_cast<double>((position_.step - first) * prompts) / since(begin);
+        const double left = since(begin) / static_cast<double>(position_.step - first) * static_cast<double>(steps - position_.step);
+        status_.seconds_left = limit > 0 ? std::min(left, limit - position_.seconds) : left;
+        status_.curve = curve(position_.losses, 40);
+        tell();
+      }
+      if (since(saved) > options_.checkpoint_seconds) {
+        save_state();
+        saved = Clock::now();
+      }
+    }
+    report_.steps = position_.step;
+    report_.training_seconds = position_.seconds;
+    report_.prompts_per_second = static_cast<double>((position_.step - first) * prompts) / std::max(since(begin), 1e-9);
+  }
+
+  void finish() {
+    save_state();
+    check_up();
+  }
+
+  double mean_of_last(std::size_t count) const {
+    const std::size_t n = std::min(count, position_.losses.size());
+    return n == 0 ? 0.0 : std::accumulate(position_.losses.end() - static_cast<std::ptrdiff_t>(n), position_.losses.end(), 0.0) / static_cast<double>(n);
+  }
+
+  void save_state() {
+    if (!options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, key_, (*replicas_)[0], *optimiser_, position_);
+  }
+
+  // Scores, thresholds, and the file of weights.
+  void check_up() {
+    report_.scores = validate(replicas_->all(), *validation_, sample_, prior_, options_.slice, info_, progress_);
+    nlohmann::ordered_json about;
+    about["configuration"] = nlohmann::ordered_json::parse(to_json(options_));
+    about["seed"] = options_.seed;
+    about["scenes"] = report_.scenes;
+    about["prompts"] = report_.prompts;
+    about["steps"] = position_.step;
+    about["generation_hours"] = report_.generation_seconds / 3600.0;
+    about["training_hours"] = position_.seconds / 3600.0;
+    about["threads"] = thread_count();
+    about["device"] = options_.device;
+    about["validation"] = report_.scores;
+    info_.provenance = about.dump();
+    compact::save_weights(options_.output, (*replicas_)[0], info_);
+    if (events_)
+      for (const auto& [name, value] : report_.scores) events_->scalar("validation/" + name, position_.step, value);
+    status_.stage = "Validate";
+    status_.step = position_.step;
+    status_.scores = report_.scores;
+    status_.scores["threshold"] = info_.contact_threshold;
+    status_.scores["gate"] = info_.presence_gate;
+    tell();
+    status_.stage = "Train";
+    status_.scores.clear();
+  }
+
+  void tell() const {
+    if (on_status_) on_status_(status_);
+  }
+
+  TrainOptions options_;
+  std::shared_ptr<const body::BodyModel> model_;
+  Progress progress_;
+  std::function<void(const TrainStatus&)> on_status_;
+  evidence::BodySample sample_;
+  std::vector<std::string> words_, categories_;
+  compact::Vocabulary vocabulary_;
+  at::Device device_;
+  std::unique_ptr<DataSet> data_, validation_;
+  compact::WeightsInfo info_;
+  at::Tensor prior_;
+  std::unique_ptr<AdamW> optimiser_;
+  std::unique_ptr<Replicas> replicas_;
+  std::unique_ptr<EventFile> events_;
+  std::uint64_t key_ = 0;
+  Position position_;
+  TrainStatus status_;
+  TrainReport report_;
+};
+
+}  // namespace
+
+TrainReport train(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress,
+                  const std::function<void(const TrainStatus&)>& on_status) {
+  return Training(options, std::move(model), progress, on_status).run();
+}
+
+}  // namespace tactus::training

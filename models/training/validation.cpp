@@ -1,0 +1,240 @@
+#include "validation.h"
+
+#include <ATen/ops/sigmoid.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "tactus/parallel.h"
+
+namespace tactus::training {
+namespace {
+
+struct Result {
+  PromptInfo info;
+  std::vector<float> body, object, truth, object_truth;   // logits and labels
+  float presence = 0;
+};
+
+double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+
+struct Score {
+  double precision = 0, recall = 0, f1 = 0;
+};
+Score score(const std::vector<float>& logits, const std::vector<float>& truth, double logit_threshold) {
+  double hit = 0, said = 0, is = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const bool yes = logits[i] >= logit_threshold;
+    hit += yes && truth[i] > 0 ? 1 : 0;
+    said += yes ? 1 : 0;
+    is += truth[i];
+  }
+  Score s;
+  s.precision = said > 0 ? hit / said : 0;
+  s.recall = is > 0 ? hit / is : 0;
+  s.f1 = hit > 0 ? 2 * hit / (said + is) : 0;
+  return s;
+}
+
+double logit(double p) { return std::log(p / (1.0 - p)); }
+
+// The temperature of smallest mean negative log-likelihood.
+double temperature(const std::vector<std::pair<double, double>>& logits_and_truth) {
+  double best = 1.0, least = 1e300;
+  for (double t = 0.4; t < 5.0; t *= 1.07) {
+    double loss = 0;
+    for (const auto& [x, y] : logits_and_truth) loss += std::log1p(std::exp(-std::abs(x / t))) + std::max(x / t, 0.0) - y * x / t;
+    if (loss < least) {
+      least = loss;
+      best = t;
+    }
+  }
+  return best;
+}
+
+double area_under_curve(std::vector<std::pair<double, bool>> scored) {
+  std::sort(scored.begin(), scored.end());
+  double rank_sum = 0, positives = 0;
+  for (std::size_t i = 0; i < scored.size();) {
+    std::size_t j = i;
+    while (j < scored.size() && scored[j].first == scored[i].first) ++j;
+    for (std::size_t k = i; k < j; ++k) {
+      if (!scored[k].second) continue;
+      rank_sum += 0.5 * static_cast<double>(i + j - 1) + 1.0;
+      positives += 1;
+    }
+    i = j;
+  }
+  const double negatives = static_cast<double>(scored.size()) - positives;
+  return positives > 0 && negatives > 0 ? (rank_sum - positives * (positives + 1) / 2) / (positives * negatives) : 0.5;
+}
+
+std::vector<Result> ask_all(const std::vector<compact::Network>& replicas, const DataSet& data, int slice, const Progress& progress) {
+  std::vector<Result> results(static_cast<std::size_t>(data.size()));
+  const auto slices = static_cast<std::size_t>((data.size() + slice - 1) / slice);
+  const std::size_t lanes = replicas.size();
+  parallel_for(lanes, 1, [&](std::size_t begin, std::size_t end) {
+    const c10::InferenceMode inference;
+    for (std::size_t lane = begin; lane < end; ++lane) {
+      compact::Network network = replicas[lane];
+      const at::Device device = network->parameters().front().device();
+      for (std::size_t s = lane; s < slices; s += lanes) {
+        if (progress.stop_requested()) return;
+        std::vector<std::int64_t> which;
+        for (std::int64_t i = static_cast<std::int64_t>(s) * slice; i < std::min(data.size(), static_cast<std::int64_t>(s + 1) * slice); ++i) which.push_back(i);
+        Items items = data.collate(which, 0, 0.0, /*contact_only=*/true);
+        compact::Batch& b = items.batch;
+        for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part}) *t = t->to(device);
+        b.words = b.words.narrow(1, 0, b.question_length.max().item<std::int64_t>());
+        const compact::Output output = network->forward(b);
+        const at::Tensor body = output.body.cpu().contiguous(), object = output.object.cpu().contiguous(), presence = output.presence.cpu().contiguous();
+        for (std::size_t i = 0; i < which.size(); ++i) {
+          Result& r = results[static_cast<std::size_t>(which[i])];
+          r.info = data.info(which[i]);
+          const auto row = static_cast<std::int64_t>(i);
+          const auto copy = [&](const at::Tensor& from, std::int64_t count) {
+            const float* first = from.const_data_ptr<float>() + row * from.size(1);
+            return std::vector<float>(first, first + count);
+          };
+          r.body = copy(body, body.size(1));
+          r.truth = copy(items.body, items.body.size(1));
+          r.object = copy(object, r.info.points);
+          r.object_truth = copy(items.object, r.info.points);
+          r.presence = presence.const_data_ptr<float>()[row];
+        }
+      }
+    }
+  });
+  progress.check();
+  return results;
+}
+
+// The threshold whose mean F1 over the touched is best, with those that the gate denies at 0.
+template <typename Logits>
+double best_threshold(const std::vector<const Result*>& touched, double temperature, double gate_logit, Logits&& logits_of, double& f1) {
+  double best = 0.5;
+  f1 = -1;
+  for (double threshold = 0.1; threshold < 0.91; threshold += 0.02) {
+    double sum = 0;
+    for (const Result* r : touched) {
+      if (r->presence < gate_logit) continue;
+      const auto& [logits, truth] = logits_of(*r);
+      sum += score(logits, truth, logit(threshold) * temperature).f1;
+    }
+    if (sum > f1) {
+      f1 = sum;
+      best = threshold;
+    }
+  }
+  f1 = touched.empty() ? 0.0 : f1 / static_cast<double>(touched.size());
+  return best;
+}
+
+}  // namespace
+
+std::map<std::string, double> validate(const std::vector<compact::Network>& replicas, const DataSet& data,
+                                       const evidence::BodySample& sample, const at::Tensor& prior, int slice,
+                                       compact::WeightsInfo& info, const Progress& progress) {
+  const std::vector<Result> results = ask_all(replicas, data, slice, progress);
+  std::vector<const Result*> touched, untouched;
+  std::vector<std::pair<double, bool>> presence;
+  std::vector<std::pair<double, double>> presence_pairs, body_pairs, object_pairs;
+  std::vector<double> touched_presence;
+  for (const Result& r : results) {
+    // An object that is touched below the sample's grain has no truth to score.
+    const bool any = r.info.touched != 0 && std::find(r.truth.begin(), r.truth.end(), 1.0F) != r.truth.end();
+    if (r.info.touched != 0 && !any) continue;
+    (any ? touched : untouched).push_back(&r);
+    presence.emplace_back(r.presence, any);
+    presence_pairs.emplace_back(r.presence, any ? 1.0 : 0.0);
+    if (any) touched_presence.push_back(r.presence);
+    for (std::size_t i = 0; i < r.body.size(); i += 7) body_pairs.emplace_back(r.body[i], r.truth[i]);
+    for (std::size_t i = 0; i < r.object.size(); i += 3) object_pairs.emplace_back(r.object[i], r.object_truth[i]);
+  }
+  std::map<std::string, double> scores;
+  scores["prompts"] = static_cast<double>(results.size());
+  if (touched.empty()) return scores;
+  info.contact_temperature = temperature(body_pairs);
+  info.object_temperature = object_pairs.empty() ? 1.0 : temperature(object_pairs);
+  info.presence_temperature = temperature(presence_pairs);
+  // At most 1 in 20 of the touched may be denied.
+  std::sort(touched_presence.begin(), touched_presence.end());
+  const double gate_logit = touched_presence[touched_presence.size() / 20] - 1e-6;
+  info.presence_gate = std::clamp(sigmoid(gate_logit / info.presence_temperature), 1e-4, 1.0 - 1e-4);
+
+  double f1 = 0, object_f1 = 0;
+  info.contact_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);
+  info.object_threshold = best_threshold(touched, info.object_temperature, gate_logit, [](const Result& r) { return std::tie(r.object, r.object_truth); }, object_f1);
+  scores["human_f1"] = f1;
+  scores["object_f1"] = object_f1;
+  scores["presence_auc"] = area_under_curve(presence);
+
+  const double threshold = logit(info.contact_threshold) * info.contact_temperature;
+  std::vector<bool> left(sample.parts.size()), right(sample.parts.size());
+  for (std::size_t i = 0; i < sample.parts.size(); ++i) {
+    const std::string& part = sample.part_names[sample.parts[i]];
+    const bool hand = part.ends_with("hand") || part.ends_with("fingers");
+    left[i] = hand && part.starts_with("left");
+    right[i] = hand && part.starts_with("right");
+  }
+  std::map<std::string, std::pair<double, double>> by_mode;
+  double sides = 0, one_hand = 0, missed = 0, precision = 0, recall = 0;
+  for (const Result* r : touched) {
+    const bool denied = r->presence < gate_logit;
+    const Score s = denied ? Score() : score(r->body, r->truth, threshold);
+    precision += s.precision;
+    recall += s.recall;
+    missed += denied ? 1 : 0;
+    const auto interaction = static_cast<synth::Interaction>(r->info.interaction);
+    auto& mode = by_mode[std::string(synth::interaction_name(interaction))];
+    mode.first += s.f1;
+    mode.second += 1;
+    if (interaction != synth::Interaction::hold_left && interaction != synth::Interaction::hold_right) continue;
+    double on_left = 0, on_right = 0, truth_left = 0, truth_right = 0;
+    for (std::size_t i = 0; i < r->body.size(); ++i) {
+      const double p = sigmoid(r->body[i]);
+      (left[i] ? on_left : on_right) += left[i] || right[i] ? p : 0.0;
+      (left[i] ? truth_left : truth_right) += left[i] || right[i] ? r->truth[i] : 0.0;
+    }
+    if (truth_left == truth_right) continue;
+    one_hand += 1;
+    sides += (on_left > on_right) == (truth_left > truth_right) ? 1 : 0;
+  }
+  const double count = static_cast<double>(touched.size());
+  scores["human_precision"] = precision / count;
+  scores["human_recall"] = recall / count;
+  scores["missed"] = missed / count;
+  scores["left_right_accuracy"] = one_hand > 0 ? sides / one_hand : 0.5;
+  for (const auto& [mode, sum] : by_mode) scores["f1_" + mode] = sum.first / sum.second;
+
+  double says[3] = {}, of[3] = {};   // untouched at all; near misses and overlaps at another depth; empty masks
+  for (const Result* r : untouched) {
+    const bool yes = r->presence >= gate_logit && *std::max_element(r->body.begin(), r->body.end()) >= threshold;
+    const auto placement = static_cast<synth::Placement>(r->info.placement);
+    const auto mask = static_cast<synth::MaskState>(r->info.mask);
+    const bool usual = mask == synth::MaskState::good || mask == synth::MaskState::partial;
+    const bool near = placement == synth::Placement::near_miss || placement == synth::Placement::in_front || placement == synth::Placement::behind;
+    const bool counts[3] = {usual && placement != synth::Placement::touched, usual && near, mask == synth::MaskState::empty};
+    for (int k = 0; k < 3; ++k) {
+      of[k] += counts[k] ? 1 : 0;
+      says[k] += counts[k] && yes ? 1 : 0;
+    }
+  }
+  const char* names[3] = {"false_contact", "near_miss_false_contact", "empty_mask_false_contact"};
+  for (int k = 0; k < 3; ++k) scores[names[k]] = of[k] > 0 ? says[k] / of[k] : 0.0;
+
+  // The category prior at its own best threshold, on the same prompts.
+  std::vector<std::vector<float>> rows;
+  for (std::int64_t c = 0; c < prior.size(0); ++c) {
+    const at::Tensor row = prior.select(0, c).contiguous();
+    rows.emplace_back(row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel());
+  }
+  double prior_f1 = 0;
+  best_threshold(touched, 1.0, -1e9, [&](const Result& r) { return std::tie(rows[r.info.category], r.truth); }, prior_f1);
+  scores["prior_f1"] = prior_f1;
+  return scores;
+}
+
+}  // namespace tactus::training
