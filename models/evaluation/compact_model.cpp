@@ -23,15 +23,15 @@ class CompactModel : public SampleModel {
 
 }  // namespace
 
-LoadedModel load_compact_model(const std::filesystem::path& weights, int sample_size) {
-  auto model = std::make_unique<CompactModel>(compact::Model(weights));
-  if (model->model().sample_size() != sample_size)
-    throw bad_input(weights.string() + ": made for a sample of " + std::to_string(model->model().sample_size()) + " points of the body; this program uses " +
-                    std::to_string(sample_size));
-  const auto& thresholds = model->model().thresholds();
+LoadedModel load_compact_model(const std::filesystem::path& weights, const body::BodyModel& body_model, const evidence::BodySample& sample) {
+  auto model = std::make_unique<CompactModel>(compact::Model(weights, body_model));
+  if (model->model().sample().vertices != sample.vertices)
+    throw bad_input(weights.string() + ": made for another sample of the body (" + std::to_string(model->model().sample().size()) + " points instead of " +
+                    std::to_string(sample.size()) + ")");
+  const auto& info = model->model().info();
   LoadedModel loaded;
-  loaded.policy = {thresholds.body, thresholds.object, thresholds.presence};
-  loaded.provenance = model->model().provenance();
+  loaded.policy = {info.contact_threshold, info.object_threshold, info.presence_gate};
+  loaded.provenance = info.provenance;
   loaded.model = std::move(model);
   return loaded;
 }

@@ -1,5 +1,7 @@
 #include "tactus/evaluation/split.h"
 
+#include <algorithm>
+
 #include "tactus/error.h"
 #include "tactus/evaluation/compact_model.h"
 
@@ -21,15 +23,18 @@ SplitEvaluation evaluate(const SplitOptions& options, const Progress& progress, 
   result.model = std::move(model);
   result.policy = policy;
   if (!result.model && !options.weights.empty()) {   // first: a bad file is known at once
-    auto loaded = load_compact_model(options.weights, sample->size());
+    auto loaded = load_compact_model(options.weights, *options.body, *sample);
     result.model = std::move(loaded.model);
     result.policy = loaded.policy;
     result.provenance = std::move(loaded.provenance);
   }
   const auto surface = std::make_shared<const Surface>(surface_of(*options.body, *sample));
+  // The counts need no more variety than this, and pools take time to make.
+  synth::SceneMaker::Options pools = options.pools;
+  pools.bodies = options.split == synth::Split::train ? pools.bodies : std::min(pools.bodies, 40);
+  pools.instances = options.split == synth::Split::train ? pools.instances : std::min(pools.instances, 6);
   const auto source_of = [&](synth::Split split, std::uint64_t seed, const Progress& part) {
-    return std::make_shared<const ScenePrompts>(std::make_shared<const synth::SceneMaker>(options.body, split, options.pools, part), sample,
-                                                surface, seed);
+    return std::make_shared<const ScenePrompts>(std::make_shared<const synth::SceneMaker>(options.body, split, pools, part), sample, surface, seed);
   };
   // Seeds of their own, so that the prior is the same whatever split is evaluated.
   const auto training = source_of(synth::Split::train, options.seed + 1000, progress.part(0.0, 0.05, "Bodies and objects"));

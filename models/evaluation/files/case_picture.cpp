@@ -8,7 +8,7 @@
 namespace tactus::evaluation {
 namespace {
 
-constexpr int kSide = 320;
+constexpr int kSide = 280;
 
 geometry::PinholeCamera scaled(const geometry::PinholeCamera& crop) {
   const double s = static_cast<double>(kSide) / crop.width;
@@ -46,13 +46,28 @@ ImageU8 marks_picture(const evidence::Observation& seen, const std::vector<std::
   return picture;
 }
 
-// The true body coloured by contact with the true objects, the asked one in a colour of its own.
-ImageU8 scene_picture(const synth::Scene& scene, int object, const geometry::Faces& faces, const Eigen::VectorXf& contact,
-                      const geometry::PinholeCamera& camera, const views::ViewRenderer& renderer) {
-  geometry::Mesh mesh{scene.vertices, faces};
+geometry::Colours skin(const Eigen::VectorXf& contact) {
   geometry::Colours colours(contact.size(), 3);
   for (Eigen::Index v = 0; v < contact.size(); ++v)
     colours.row(v) = contact[v] < 0.5F ? Eigen::RowVector3f(0.80F, 0.82F, 0.85F) : Eigen::RowVector3f(0.80F, 0.10F, 0.14F);
+  return colours;
+}
+
+ImageU8 rendered(const geometry::Mesh& mesh, const geometry::Colours& colours, const geometry::PinholeCamera& camera,
+                 const views::ViewRenderer& renderer) {
+  views::PhongLight light;
+  light.position = {-1.0, -2.0, -0.5};
+  light.specular = 0.05;
+  const auto raster = views::raster_camera(camera);
+  const auto maps = renderer.rasterise(mesh, raster);
+  return renderer.shade(mesh, colours, raster, maps, light);
+}
+
+// The true body with the true objects, the asked one in a colour of its own.
+ImageU8 scene_picture(const synth::Scene& scene, int object, const geometry::Faces& faces, const Eigen::VectorXf& contact,
+                      const geometry::PinholeCamera& camera, const views::ViewRenderer& renderer) {
+  geometry::Mesh mesh{scene.vertices, faces};
+  geometry::Colours colours = skin(contact);
   for (int o = 0; o < static_cast<int>(scene.objects.size()); ++o) {
     const auto& thing = scene.objects[static_cast<std::size_t>(o)];
     const auto& local = thing.object->mesh;
@@ -64,12 +79,22 @@ ImageU8 scene_picture(const synth::Scene& scene, int object, const geometry::Fac
     mesh.faces.conservativeResize(first_face + local.faces.rows(), 3);
     mesh.faces.bottomRows(local.faces.rows()) = local.faces.array() + static_cast<std::int32_t>(first);
   }
-  views::PhongLight light;
-  light.position = {-1.0, -2.0, -0.5};
-  light.specular = 0.05;
-  const auto raster = views::raster_camera(camera);
-  const auto maps = renderer.rasterise(mesh, raster);
-  return renderer.shade(mesh, colours, raster, maps, light);
+  return rendered(mesh, colours, camera, renderer);
+}
+
+// The body alone, large: as the camera sees it, or turned to be seen from behind and below.
+ImageU8 body_picture(const geometry::Vertices& vertices, const geometry::Faces& faces, const Eigen::VectorXf& contact, bool behind,
+                     const views::ViewRenderer& renderer) {
+  const auto box = geometry::bounding_box(vertices);
+  const Eigen::RowVector3f middle = box.centre().transpose();
+  const Eigen::Matrix3f turn = behind ? Eigen::Matrix3f(Eigen::AngleAxisf(-0.6F, Eigen::Vector3f::UnitX()) *
+                                                        Eigen::AngleAxisf(3.14159265F, Eigen::Vector3f::UnitY()))
+                                      : Eigen::Matrix3f::Identity();
+  geometry::Mesh mesh{(vertices.rowwise() - middle) * turn.transpose(), faces};
+  const float reach = std::max(0.2F, mesh.vertices.rowwise().norm().maxCoeff());
+  mesh.vertices.col(2).array() += 4 * reach;
+  const double focal = 0.5 * kSide * 3.8;
+  return rendered(mesh, skin(contact), {kSide, kSide, focal, focal, 0.5 * kSide, 0.5 * kSide}, renderer);
 }
 
 }  // namespace
@@ -88,14 +113,17 @@ ImageU8 case_picture(const SplitEvaluation& evaluated, const PromptResult& promp
   for (std::size_t i = 0; i < contact.size(); ++i) contact[i] = predicted[static_cast<Eigen::Index>(i)] > 0.5F ? 1 : 0;
   const auto camera = scaled(marked.observation.crop);
   const auto& faces = source.body().faces();
-  const std::array<ImageU8, 3> parts = {
-      marks_picture(marked.observation, contact),
-      scene_picture(scene, prompt.object, faces, evidence::to_all_vertices(source.sample(), predicted), camera, renderer),
-      scene_picture(scene, prompt.object, faces, evidence::to_all_vertices(source.sample(), asked.body_truth), camera, renderer)};
-  ImageU8 all(3 * kSide, kSide, 3, 255);
-  for (int p = 0; p < 3; ++p)
+  const auto on_skin = evidence::to_all_vertices(source.sample(), predicted), true_skin = evidence::to_all_vertices(source.sample(), asked.body_truth);
+  const std::array<ImageU8, 6> parts = {marks_picture(marked.observation, contact),
+                                        body_picture(scene.vertices, faces, on_skin, false, renderer),
+                                        body_picture(scene.vertices, faces, true_skin, false, renderer),
+                                        scene_picture(scene, prompt.object, faces, on_skin, camera, renderer),
+                                        body_picture(scene.vertices, faces, on_skin, true, renderer),
+                                        body_picture(scene.vertices, faces, true_skin, true, renderer)};
+  ImageU8 all(3 * kSide, 2 * kSide, 3, 255);
+  for (int p = 0; p < 6; ++p)
     for (int row = 0; row < kSide; ++row)
-      std::copy_n(parts[static_cast<std::size_t>(p)].row(row), 3 * kSide, all.row(row) + 3 * kSide * p);
+      std::copy_n(parts[static_cast<std::size_t>(p)].row(row), 3 * kSide, all.row(row + kSide * (p / 3)) + 3 * kSide * (p % 3));
   return all;
 }
 

@@ -7,8 +7,9 @@
 
 namespace tactus::evaluation {
 
-// Side by side, 320 pixels each: the marks (person mask grey, object mask orange, the fitted body's points dark, those called
-// contact red), the true scene with the predicted contact, and with the true one.
+// Three columns, 280 pixels each. Above: the marks (person mask grey, object mask orange, points of the fitted body dark, red
+// where contact was said), the true body with the predicted contact, with the true one. Below: the true scene with the
+// predicted contact, the same two bodies from behind and below.
 ImageU8 case_picture(const SplitEvaluation& evaluated, const PromptResult& prompt, const views::ViewRenderer& renderer);
 
 }  // namespace tactus::evaluation

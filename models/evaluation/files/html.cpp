@@ -163,8 +163,9 @@ img { max-width: 100%; border: 1px solid #dde2e8 } figcaption { color: #44505e; 
   html += "<div class='plots'><figure><h2>Calibration of \"does anything touch\"</h2>" + reliability_svg(e) + "</figure><figure><h2>F1 of the prompts</h2>" +
           histogram_svg(e) + "</figure></div>";
   if (!cases.empty())
-    html += "<h2>Cases</h2><p>Left: the marks (person grey, object orange, points of the fitted body, red where contact was said). Middle: the true "
-            "scene with the predicted contact in red. Right: with the true one.</p>";
+    html += "<h2>Cases</h2><p>Above: the marks (person grey, object orange, points of the fitted body, red where contact was said), the body with "
+            "the predicted contact in red, and with the true one. Below: the true scene with the predicted contact, and both bodies from behind "
+            "and below.</p>";
   for (const auto& one : cases)
     html += "<figure><img alt='' src='data:image/png;base64," + base64(one.png) + "'><figcaption><b>" + escaped(one.title) + "</b> " +
             escaped(one.caption) + "</figcaption></figure>";

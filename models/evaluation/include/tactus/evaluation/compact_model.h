@@ -11,6 +11,6 @@ struct LoadedModel {
   std::string provenance;        // JSON text
 };
 // Error{bad_input} as compact::Model's, and when it was made for another sample of the body.
-LoadedModel load_compact_model(const std::filesystem::path& weights, int sample_size);
+LoadedModel load_compact_model(const std::filesystem::path& weights, const body::BodyModel& body_model, const evidence::BodySample& sample);
 
 }  // namespace tactus::evaluation
