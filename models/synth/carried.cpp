@@ -32,14 +32,16 @@ bool carry_on_back(Draft& draft, PlacedThing& placed, bool in_front) {
     const PartBox straps = thing.part("straps");
     double best = -1e9;
     Eigen::Isometry3d chosen = placed.world_from_thing;
-    const geometry::Vertices skin = figure.skin(trunk);
-    for (int k = 0; k < 14; ++k) {
+    std::vector<int> few;
+    for (std::size_t i = 0; i < trunk.size(); i += 3) few.push_back(trunk[i]);
+    const geometry::Vertices skin = figure.skin(trunk), coarse = figure.skin(few);
+    for (int k = 0; k < 36; ++k) {
       Eigen::Isometry3d pose = placed.world_from_thing;
       // The straps' top just above the shoulders, the pack's back at the wearer's.
-      const Vector3d hang = neck - up * draft.uniform(-0.02, 0.06) * figure.scale() + outward * draft.uniform(0.02, 0.12) * figure.scale();
+      const Vector3d hang = neck - up * draft.uniform(-0.06, 0.08) * figure.scale() + outward * draft.uniform(0.0, 0.16) * figure.scale();
       pose.translation() = hang - pose.linear() * Vector3d(0, straps.upper.y(), body.lower.z());
-      const double gap = clearance(skin, thing, pose, 0.2);
-      const double value = gap > 0.004 ? -5.0 * gap : gap;
+      const double gap = clearance(coarse, thing, pose, 0.2);
+      const double value = gap > 0.004 ? -2.0 * gap : gap;
       if (value > best) {
         best = value;
         chosen = pose;

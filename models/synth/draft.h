@@ -49,7 +49,8 @@ void stand(Draft& draft, double floor = 0.0);                 // standing, walki
 void sit_in_the_air(Draft& draft);
 void arms_at_random(Draft& draft);
 // Legs of one who sits: hips stay where they are, feet on the floor before the seat or hanging.
-void seated_legs(Draft& draft, double floor, double spread, double forward);
+// `least`: how far before the hips the ankles must be.
+void seated_legs(Draft& draft, double floor, double spread, double forward, double least = 0.0);
 void place_foot(Draft& draft, Side side, const Eigen::Vector3d& under_ankle, double toe_out, double toe_up = 0.0);
 
 // ── hands (hands.cpp)

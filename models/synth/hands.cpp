@@ -107,7 +107,8 @@ bool touch(Draft& draft, Side side, const PlacedThing& placed, const Grip& grip,
   const Eigen::Isometry3d& frame = placed.world_from_thing;
   const HandFrame hand{frame.linear() * grip.fingers, frame.linear() * grip.palm};
   Vector3d wrist = frame * grip.point - hand.fingers * grip.along * figure.hand_length() - hand.palm * 0.35 * figure.hand_length();
-  double strain = figure.reach_arm(side, wrist, hand);
+  const Vector3d* elbow = grip.elbow ? &*grip.elbow : nullptr;
+  double strain = figure.reach_arm(side, wrist, hand, elbow);
   if (strain > worst) return false;
   figure.curl_hand(side, -0.2, -0.5);
   for (int round = 0; round < 4; ++round) {
@@ -116,7 +117,7 @@ bool touch(Draft& draft, Side side, const PlacedThing& placed, const Grip& grip,
     if (std::abs(left) < 0.0015) break;
     if (left > 0.15) return false;
     wrist += left * hand.palm;
-    strain = figure.reach_arm(side, wrist, hand);
+    strain = figure.reach_arm(side, wrist, hand, elbow);
   }
   if (strain > worst) return false;
   close_fingers(draft, side, placed, grip.closing);
@@ -132,7 +133,7 @@ bool touch_best(Draft& draft, Side side, const PlacedThing& placed, int tries, d
     const Grip grip = any_grip();
     const HandFrame hand{placed.world_from_thing.linear() * grip.fingers, placed.world_from_thing.linear() * grip.palm};
     const Vector3d wrist = placed.world_from_thing * grip.point - hand.fingers * grip.along * figure.hand_length() - hand.palm * 0.25 * figure.hand_length();
-    const double strain = figure.reach_arm(side, wrist, hand);
+    const double strain = figure.reach_arm(side, wrist, hand, grip.elbow ? &*grip.elbow : nullptr);
     if (strain < least) {
       least = strain;
       best = grip;

@@ -125,10 +125,12 @@ bool two_hands(Draft& draft, const Thing& thing, Grip& left, Grip& right, double
   }
   const bool below = draft.chance(name == "box" || name == "laptop" ? 0.35 : 0.1);
   const double height = draft.uniform(-0.35, 0.25), depth = draft.uniform(-0.25, 0.25);
+  // The back of a chair is away from the holder.
+  const double turned = name == "chair" ? -1.0 : 1.0;
   for (Grip* g : {&left, &right}) {
-    const double sign = g == &left ? 1.0 : -1.0;
+    const double sign = turned * (g == &left ? 1.0 : -1.0);
     const Vector3d normal = below ? Vector3d(-Vector3d::UnitY()) : Vector3d(sign * across);
-    *g = face_grip(box, normal, below ? Vector3d(-0.3 * sign, 0, 1) : Vector3d(0, draft.uniform(-0.6, 0.3), 1), random);
+    *g = face_grip(box, normal, below ? Vector3d(-0.3 * sign, 0, turned) : Vector3d(0, draft.uniform(-0.6, 0.3), turned), random);
     g->point = box.centre() + Vector3d(sign * 0.5 * box.size().x(), height * box.size().y(), depth * box.size().z());
     if (below) g->point = box.centre() + Vector3d(sign * 0.36 * box.size().x(), -0.5 * box.size().y(), depth * box.size().z());
     g->along = draft.uniform(0.8, 1.3);
@@ -148,7 +150,7 @@ Matrix3d random_tilt(Draft& draft, double most) {
 
 // A place of the hand relative to its shoulder, in units of the arm, in a body that faces +z.
 Vector3d hand_place(Draft& draft, double out, bool low) {
-  if (low) return {out * draft.uniform(0.08, 0.3), -draft.uniform(0.82, 0.95), draft.uniform(-0.05, 0.3)};
+  if (low) return {out * draft.uniform(0.3, 0.55), -draft.uniform(0.7, 0.85), draft.uniform(-0.1, 0.3)};
   switch (draft.random.below(4)) {
     case 0: return {out * draft.uniform(0.0, 0.35), -draft.uniform(0.75, 0.95), draft.uniform(0.0, 0.4)};          // down
     case 1: return {out * draft.uniform(-0.4, 0.3), draft.uniform(-0.55, -0.1), draft.uniform(0.45, 0.75)};        // before the body
@@ -171,7 +173,8 @@ bool hold(Draft& draft, PlacedThing& placed, Interaction how) {
     const double out = side == kLeft ? 1.0 : -1.0;
     for (int attempt = 0; attempt < 30; ++attempt) {
       const Hold hold = one_hand(draft, thing);
-      const Matrix3d turned = random_tilt(draft, hold.tilt) * yaw(draft.uniform(-pi, pi));
+      // A hanging thing has its flat side towards the leg.
+      const Matrix3d turned = random_tilt(draft, hold.tilt) * (hold.hanging ? Matrix3d(body * yaw((draft.chance(0.5) ? 0.5 : -0.5) * pi + draft.uniform(-0.3, 0.3))) : yaw(draft.uniform(-pi, pi)));
       Vector3d place = hand_place(draft, out, hold.hanging);
       if (place.norm() > 0.96) place *= 0.96 / place.norm();
       if (take(draft, side, placed, hold.grip, turned, shoulder(side) + body * place * arm, 0.45)) return true;
@@ -182,10 +185,10 @@ bool hold(Draft& draft, PlacedThing& placed, Interaction how) {
     Grip left, right;
     double tilt = 0;
     if (!two_hands(draft, thing, left, right, tilt)) return false;
-    const double about = draft.uniform(-0.4, 0.4) + (thing.category() == "broom" || tilt > 3 ? draft.uniform(-pi, pi) : 0.0);
+    const double about = draft.uniform(-0.4, 0.4) + (thing.category() == "chair" ? pi : 0.0) + (thing.category() == "broom" || tilt > 3 ? draft.uniform(-pi, pi) : 0.0);
     const Matrix3d turned = body * random_tilt(draft, tilt) * yaw(about);
     const Vector3d middle = 0.5 * (shoulder(kLeft) + shoulder(kRight));
-    const Vector3d centre = middle + body * (arm * Vector3d(draft.uniform(-0.2, 0.2), draft.uniform(-0.75, 0.15), draft.uniform(0.5, 0.8)));
+    const Vector3d centre = middle + body * (arm * Vector3d(draft.uniform(-0.2, 0.2), draft.uniform(-0.7, 0.15), draft.uniform(0.5, 0.85)));
     const Vector3d halfway = 0.5 * (left.point + right.point);
     const Side first = draft.any_side();
     const Grip& one = first == kLeft ? left : right;

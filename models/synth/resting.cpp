@@ -61,7 +61,10 @@ bool lie_on(Draft& draft, PlacedThing& placed) {
       Vector3d ankle = hip - head * (bent ? reach : 0.985 * leg) + lying.col(0) * out * (width[side] - 0.06);
       ankle.y() = top + (bent ? figure.ankle_height() * 0.95 : thick);
       const Matrix3d foot = bent ? Matrix3d(figure.world_from_body.linear() * pitch(-0.5 * pi)) : Matrix3d(figure.world_from_body.linear() * pitch(prone ? 0.8 : 0.35));
-      figure.reach_leg(side, ankle, bent ? Vector3d(Vector3d::UnitY()) : front, bent ? Matrix3d(rotation_between(Vector3d::UnitZ(), Vector3d::UnitY(), -head, Vector3d::UnitY())) : foot);
+      const auto reach_it = [&] { figure.reach_leg(side, ankle, bent ? Vector3d(Vector3d::UnitY()) : front, bent ? Matrix3d(rotation_between(Vector3d::UnitZ(), Vector3d::UnitY(), -head, Vector3d::UnitY())) : foot); };
+      reach_it();
+      ankle.y() -= std::clamp(clearance(figure.skin(draft.rig.region(Region::foot, side)), thing, placed.world_from_thing, 0.2) + 0.003, -0.12, 0.05);
+      reach_it();
     }
   };
   legs();
@@ -97,7 +100,13 @@ bool lie_on(Draft& draft, PlacedThing& placed) {
       place.y() = top + 0.05 * figure.scale();
     }
     const Vector3d elbow = lying.col(0) * out + Vector3d(0, 0.1, 0);
-    figure.place_wrist(side, place, elbow, draft.uniform(-0.5, 0.5));
+    for (int round = 0; round < 3; ++round) {
+      figure.place_wrist(side, place, elbow, draft.uniform(-0.5, 0.5));
+      double deep = 0;
+      for (const Region region : {Region::hand, Region::forearm}) deep = std::max(deep, -clearance(figure.skin(draft.rig.region(region, side)), thing, placed.world_from_thing, 0.1));
+      if (deep < 0.004) break;
+      place.y() += deep + 0.01;
+    }
     figure.curl_hand(side, draft.uniform(0.0, 0.4), draft.uniform(-0.1, 0.2));
     draft.arm_used[side] = draft.chance(0.7);
   }
@@ -233,13 +242,13 @@ bool lean_on(Draft& draft, PlacedThing& placed) {
   const double inside = std::min(draft.uniform(0.02, 0.15), 0.4 * std::abs(box.size().dot(edge.inward)));
   const double drop = draft.shoulder(first).y() - height;
   const double most = 0.93 * figure.arm_length();
-  const double ahead = draft.uniform(0.3, 0.6) * figure.arm_length();
-  for (int k = 0; k < 10; ++k) {
+  const double ahead = draft.uniform(0.4, 0.75) * figure.arm_length();
+  for (int k = 0; k < 13; ++k) {
     const double bend = 0.12 * k;
     figure.bend_spine(bend, draft.uniform(-0.05, 0.05), 0.0);
     figure.update();
     if (std::hypot(draft.shoulder(first).y() - height, ahead) < most) break;
-    if (k == 9) return false;
+    if (k == 12) return false;
   }
   (void)drop;
   const Vector3d shoulder = draft.shoulder(first);

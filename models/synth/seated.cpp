@@ -65,9 +65,12 @@ Seat seat_of(Draft& draft, const Thing& thing) {
   if (name == "suitcase" || name == "skateboard" || name == "snowboard" || name == "surfboard") {
     seat.top.y() = box.upper.y();
     if (name != "suitcase") seat.facing = draft.chance(0.5) ? pi / 2 : 0.0;
-    if (name == "suitcase") seat.facing = draft.chance(0.8) ? 0.0 : draft.uniform(-0.5, 0.5);
+    if (name == "suitcase") {   // before its handles
+      seat.facing = draft.uniform(-0.15, 0.15);
+      seat.top.z() += 0.5 * box.size().z() - 0.03;
+    }
   }
-  seat.front = 0.5 * std::min(box.size().x(), box.size().z());
+  seat.front = name == "suitcase" ? 0.03 : 0.5 * std::min(box.size().x(), box.size().z());
   return seat;
 }
 
@@ -97,7 +100,10 @@ bool sit_on(Draft& draft, PlacedThing& placed) {
   figure.world_from_body.translation().z() += hip - figure.joint(draft.rig.leg[0].upper).z();
   const double spread = draft.uniform(-0.02, draft.chance(0.3) ? 0.22 : 0.1);
   const double forward = thigh * draft.uniform(0.75, 1.35);
-  const auto legs = [&] { seated_legs(draft, 0.0, spread, std::max(forward, top.z() + seat.front + 0.03 - hip)); };
+  // Solid fronts leave no room for calves behind the edge.
+  const std::string& name = thing.category();
+  const bool solid = name == "couch" || name == "bed" || name == "suitcase" || name == "box" || name == "ball";
+  const auto legs = [&] { seated_legs(draft, 0.0, spread, forward, top.z() + seat.front + (solid ? 0.1 : 0.06) * figure.scale() - hip); };
   const auto& region = draft.rig.region(Region::buttocks, kLeft);
   legs();
   if (!move_body_until(draft, region, placed, -Vector3d::UnitY(), -seat.give)) return false;

@@ -43,7 +43,7 @@ void stand(Draft& draft, double floor) {
   }
 }
 
-void seated_legs(Draft& draft, double floor, double spread, double forward) {
+void seated_legs(Draft& draft, double floor, double spread, double forward, double least) {
   Figure& figure = draft.figure;
   const Matrix3d facing = figure.world_from_body.linear();
   const Vector3d ahead3 = facing * Vector3d::UnitZ();
@@ -53,7 +53,7 @@ void seated_legs(Draft& draft, double floor, double spread, double forward) {
     figure.update();
     const Vector3d hip = figure.joint(draft.rig.leg[static_cast<std::size_t>(side)].upper);
     const double reach = forward + draft.uniform(-0.06, 0.06) * figure.leg_length();
-    Vector3d under = hip + ahead * reach + left * out * spread;
+    Vector3d under = hip + ahead * std::max(reach, least) + left * out * spread;
     // Feet that do not reach the floor hang from level thighs.
     const double thigh = 0.5 * figure.leg_length();
     under.y() = std::max(floor, hip.y() - 0.03 - thigh - figure.ankle_height());
@@ -76,7 +76,9 @@ void arms_at_random(Draft& draft) {
   for (const Side side : {kLeft, kRight}) {
     if (draft.arm_used[side]) continue;
     const double out = side == kLeft ? 1.0 : -1.0, arm = figure.arm_length();
-    for (int attempt = 0; attempt < 8; ++attempt) {
+    double least_bad = 1e9;
+    std::vector<Matrix3d> chosen;
+    for (int attempt = 0; attempt < 10; ++attempt) {
       figure.update();
       const Matrix3d chest = figure.orientation(draft.rig.spine[4]);
       const Vector3d shoulder = figure.joint(draft.rig.arm[static_cast<std::size_t>(side)].upper);
@@ -102,8 +104,24 @@ void arms_at_random(Draft& draft) {
       }
       if (place.norm() > 0.985) place *= 0.985 / place.norm();
       const Matrix3d upright = attempt < 4 ? chest : figure.world_from_body.linear();
-      if (figure.place_wrist(side, shoulder + upright * place * arm, upright * elbow, draft.uniform(-0.9, 0.9)) < 0.8) break;
+      const double strain = figure.place_wrist(side, shoulder + upright * place * arm, upright * elbow, draft.uniform(-0.9, 0.9));
+      // Not through the things that are there, nor through the trunk.
+      double deep = 0.0;
+      for (const auto& placed : draft.things) {
+        if (placed.placement != Placement::touched) continue;
+        for (const Region region : {Region::hand, Region::forearm})
+          deep = std::max(deep, -clearance(figure.skin(draft.rig.region(region, side)), *placed.thing, placed.world_from_thing, 0.05) - 0.004);
+      }
+      const Vector3d hand = chest.transpose() * (figure.palm_point(side, 0.8) - figure.joint(draft.rig.spine[2]));
+      const bool inside = std::abs(hand.x()) < 0.13 * figure.scale() && std::abs(hand.z() - 0.03) < 0.14 * figure.scale() && hand.y() < 0.3 * figure.scale();
+      const double bad = std::max(0.0, strain - 0.6) + 60.0 * deep + (inside ? 1.0 : 0.0);
+      if (bad < least_bad) {
+        least_bad = bad;
+        chosen = figure.turn;
+      }
+      if (bad <= 0.0) break;
     }
+    figure.turn = chosen;
     const double curl = draft.chance(0.2) ? draft.uniform(0.6, 1.3) : draft.uniform(-0.1, 0.45);
     for (int f = 1; f < 5; ++f) figure.curl_finger(side, f, curl + draft.uniform(-0.1, 0.1));
     figure.curl_finger(side, 0, draft.uniform(-0.3, 0.3));

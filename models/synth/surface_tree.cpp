@@ -124,16 +124,17 @@ SurfaceTree::SurfaceTree(std::shared_ptr<const SurfaceTopology> topology, geomet
   boxes_.resize(t.nodes.size());
   for (std::size_t i = t.nodes.size(); i-- > 0;) {
     const auto& node = t.nodes[i];
-    Box box{Eigen::Vector3f::Constant(1e30F), Eigen::Vector3f::Constant(-1e30F)};
+    Box box{Eigen::Array4f(1e30F, 1e30F, 1e30F, 0.0F), Eigen::Array4f(-1e30F, -1e30F, -1e30F, 0.0F)};
     for (int k = node.first; k < node.first + node.count; ++k)
       for (int c = 0; c < 3; ++c) {
-        const Eigen::Vector3f p = vertices_.row(t.faces(t.order[static_cast<std::size_t>(k)], c)).transpose();
-        box.lower = box.lower.cwiseMin(p);
-        box.upper = box.upper.cwiseMax(p);
+        const float* v = vertices_.data() + 3 * static_cast<std::ptrdiff_t>(t.faces(t.order[static_cast<std::size_t>(k)], c));
+        const Eigen::Array4f p(v[0], v[1], v[2], 0.0F);
+        box.lower = box.lower.min(p);
+        box.upper = box.upper.max(p);
       }
     if (node.count == 0 && node.left > 0) {
       const Box &l = boxes_[static_cast<std::size_t>(node.left)], &r = boxes_[static_cast<std::size_t>(node.right)];
-      box = {l.lower.cwiseMin(r.lower), l.upper.cwiseMax(r.upper)};
+      box = {l.lower.min(r.lower), l.upper.max(r.upper)};
     }
     boxes_[i] = box;
   }
@@ -153,9 +154,10 @@ SurfaceHit SurfaceTree::nearest(const Eigen::Vector3f& point, float radius) cons
   int feature = 6;
   std::array<std::pair<float, int>, 64> stack;
   int depth = 0;
+  const Eigen::Array4f wide(point.x(), point.y(), point.z(), 0.0F);
   const auto box_distance = [&](int node) {
     const Box& b = boxes_[static_cast<std::size_t>(node)];
-    return (b.lower - point).cwiseMax(point - b.upper).cwiseMax(0.0F).squaredNorm();
+    return (b.lower - wide).max(wide - b.upper).max(0.0F).matrix().squaredNorm();
   };
   stack[static_cast<std::size_t>(depth++)] = {box_distance(0), 0};
   while (depth > 0) {
@@ -206,7 +208,7 @@ int SurfaceTree::winding(const Eigen::Vector3f& point) const {
   while (depth > 0) {
     const int id = stack[static_cast<std::size_t>(--depth)];
     const Box& b = boxes_[static_cast<std::size_t>(id)];
-    const Eigen::Vector3f near = (b.lower - point).cwiseProduct(inverse), far = (b.upper - point).cwiseProduct(inverse);
+    const Eigen::Vector3f near = (b.lower.head<3>().matrix() - point).cwiseProduct(inverse), far = (b.upper.head<3>().matrix() - point).cwiseProduct(inverse);
     if (far.minCoeff() < std::max(0.0F, near.maxCoeff())) continue;
     const auto& node = t.nodes[static_cast<std::size_t>(id)];
     if (node.count == 0) {

@@ -51,12 +51,12 @@ class SurfaceTree {
   const geometry::Vertices& vertices() const { return vertices_; }
   const geometry::Vertices& normals() const { return normals_; }   // of the vertices
   const SurfaceTopology& topology() const { return *topology_; }
-  Eigen::Vector3f lower() const { return boxes_.front().lower; }
-  Eigen::Vector3f upper() const { return boxes_.front().upper; }
+  Eigen::Vector3f lower() const { return boxes_.front().lower.head<3>(); }
+  Eigen::Vector3f upper() const { return boxes_.front().upper.head<3>(); }
 
  private:
   struct Box {
-    Eigen::Vector3f lower, upper;
+    Eigen::Array4f lower, upper;   // the fourth is 0
   };
   Eigen::Vector3f face_normal(int face) const;
   std::shared_ptr<const SurfaceTopology> topology_;

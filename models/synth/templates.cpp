@@ -31,13 +31,13 @@ const std::vector<std::pair<std::string, Interaction>>& known_pairs() {
     add(Interaction::ride, {"bicycle", "motorcycle"});
     add(Interaction::lap, {"laptop"});
     add(Interaction::carry_back, {"backpack", "backpack", "guitar"});
-    add(Interaction::carry_shoulder, {"bat", "umbrella", "broom", "snowboard", "guitar", "backpack"});
+    add(Interaction::carry_shoulder, {"bat", "broom", "bat", "broom", "racket", "umbrella"});
     add(Interaction::wear, {"backpack"});
     add(Interaction::kick, {"ball", "ball", "tennis ball", "box"});
     add(Interaction::press, {"phone", "laptop", "camera on a tripod"});
     add(Interaction::play, {"guitar"});
     add(Interaction::look, {"camera on a tripod"});
-    add(Interaction::push, {"suitcase", "box", "chair", "bicycle", "table", "couch", "motorcycle"});
+    add(Interaction::push, {"suitcase", "bed", "chair", "bicycle", "table", "couch", "motorcycle"});
     add(Interaction::pull, {"suitcase", "chair", "bicycle", "table"});
     return list;
   }();

@@ -41,6 +41,9 @@ class Thing {
   static SurfaceTree tree_of(const objects::ObjectMesh& mesh);
 };
 
+// Straps are adjustable: those of the library go round a small shoulder only.
+void lengthen_straps(objects::ObjectMesh& backpack, double factor);
+
 // Smallest signed distance of points (world) to a thing, looked for within `radius`; `radius` where nothing is nearer.
 double clearance(const geometry::Vertices& points, const Thing& thing, const Eigen::Isometry3d& world_from_thing, double radius);
 
@@ -50,6 +53,7 @@ struct Grip {
   Eigen::Vector3d fingers, palm;    // directions of the hand: along the fingers; out of the palm, into the thing
   double along = 0.8;               // what of the hand lies on the point: 0 wrist, 1 knuckles, 1.6 the fingers' middle
   double closing = 1.5;             // the fingers' largest bend a joint
+  std::optional<Eigen::Vector3d> elbow;   // where the elbow is to be, frame world, a direction
 };
 
 // Around a bar-like part: anywhere between `from` and `to` of its length (0 … 1), from any side.

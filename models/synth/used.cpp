@@ -58,9 +58,11 @@ bool ride(Draft& draft, PlacedThing& placed) {
   };
   legs();
   if (missed > 0.02) return false;
-  if (!move_body_until(draft, draft.rig.region(Region::buttocks, kLeft), placed, -Vector3d::UnitY(), -0.008)) return false;
-  figure.update();
-  legs();
+  for (int round = 0; round < 3; ++round) {
+    if (!move_body_until(draft, draft.rig.region(Region::buttocks, kLeft), placed, -Vector3d::UnitY(), -0.007)) return false;
+    figure.update();
+    legs();
+  }
   if (missed > 0.02) return false;
   // Bends forwards until the hands reach the grips.
   const int hands = draft.chance(0.85) ? 2 : 1;
@@ -258,6 +260,8 @@ bool play(Draft& draft, PlacedThing& placed) {
     grip.point = body.centre() + Vector3d(draft.uniform(-0.05, 0.05), draft.uniform(-0.08, 0.06), 0.5 * body.size().z());
     grip.palm = -Vector3d::UnitZ();
     grip.fingers = Vector3d(draft.uniform(-1, 1), draft.uniform(-0.8, 0.8), 0).normalized();
+    grip.fingers = Vector3d(draft.uniform(-0.5, 0.5), 1, 0).normalized();
+    grip.elbow = chest * Vector3d(-out, draft.uniform(-0.3, 0.3), 0.9);
     grip.along = draft.uniform(1.0, 1.4);
     grip.closing = 0.7;
     return grip;
