@@ -1,5 +1,6 @@
 #include "tactus/compact/model.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
@@ -112,24 +113,29 @@ struct Model::Impl {
     return batch;
   }
 
-  void speak(NetworkImpl& network, const Batch& batch, const std::function<void(const contact::TokenRecord&)>& on_token,
-             Prediction& prediction, const Progress& progress) const {
+  // `forced`: the first word, already among those of the batch; none: 0.
+  Answer speak(NetworkImpl& network, const Batch& batch, std::int64_t forced, double probability,
+               const std::function<void(const contact::TokenRecord&)>& on_token, const Progress& progress) const {
+    Answer answer;
+    std::vector<std::int64_t> ids;
+    const auto say = [&](std::int64_t id, double how_sure) {
+      const bool is_word = id >= 0 && id < vocabulary.size();
+      contact::TokenRecord record;
+      record.text = is_word ? vocabulary.words()[static_cast<std::size_t>(id)] : "";
+      record.probability = how_sure;
+      record.makes_mask = id == Vocabulary::contact;
+      ids.push_back(id);
+      answer.tokens.push_back(record);
+      if (on_token) on_token(record);
+    };
+    if (forced != 0) say(forced, probability);
     llama::GenerateOptions options;
     options.max_new_tokens = std::min(kLongestAnswer, info.options.max_positions - batch.words.size(1));
     options.eos = Vocabulary::end;
-    std::vector<std::int64_t> ids;
     llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return network.lm_head(states); }, network.embeddings(batch),
-                           options, progress, [&](const llama::GeneratedToken& token) {
-                             const bool is_word = token.id >= 0 && token.id < vocabulary.size();
-                             contact::TokenRecord record;
-                             record.text = is_word ? vocabulary.words()[static_cast<std::size_t>(token.id)] : "";
-                             record.probability = token.probability;
-                             record.makes_mask = token.id == Vocabulary::contact;
-                             ids.push_back(token.id);
-                             prediction.tokens.push_back(record);
-                             if (on_token) on_token(record);
-                           });
-    prediction.answer = vocabulary.decode(ids);
+                           options, progress, [&](const llama::GeneratedToken& token) { say(token.id, token.probability); });
+    answer.text = vocabulary.decode(ids);
+    return answer;
   }
 };
 
@@ -162,8 +168,30 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature);
   for (Eigen::Index i = 0; i < prediction.body.size(); ++i)
     if (evidence.mask_empty || evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)]) prediction.body[i] = 0.0F;
-  if (words) impl.speak(*network, batch, on_token, prediction, progress);
+  prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);
+  prediction.known_category = batch.category.item<std::int64_t>() != 0;
+  if (words) {
+    Answer answer = impl.speak(*network, batch, 0, 0.0, on_token, progress);
+    prediction.answer = std::move(answer.text);
+    prediction.tokens = std::move(answer.tokens);
+  }
   return prediction;
+}
+
+Answer Model::answer(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
+                     bool touched, const std::function<void(const contact::TokenRecord&)>& on_token,
+                     const Progress& progress) const {
+  const Impl& impl = *impl_;
+  const c10::InferenceMode inference;
+  ObjectPoints points;   // the object's surface has no part in the words
+  Impl::Lease network(impl);
+  Batch batch = impl.batch_of(evidence, category, question, points);
+  const at::Tensor chances = (*network).forward(batch).words.select(1, batch.words.size(1) - 1).squeeze(0).softmax(0);
+  const auto first = chances.argmax().item<std::int64_t>();
+  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, 0, 0.0, on_token, progress);
+  const std::int64_t forced = touched ? Vocabulary::contact : Vocabulary::none;
+  batch.words = at::cat({batch.words, at::tensor({forced}).unsqueeze(0)}, 1);
+  return impl.speak(*network, batch, forced, chances[forced].item<double>(), on_token, progress);
 }
 
 }  // namespace tactus::compact

@@ -26,6 +26,13 @@ struct Prediction {
   // As the network said them.
   Eigen::VectorXf body_logits, object_logits;
   double presence_logit = 0;
+  Eigen::VectorXf prior;       // [S] how often things of this category are touched there
+  bool known_category = false;
+};
+
+struct Answer {
+  std::string text;            // a sentence
+  std::vector<contact::TokenRecord> tokens;
 };
 
 // No contact farther from the object's mask than people were seen to touch things: hands, fingers and feet 12 cm, all else
@@ -46,6 +53,10 @@ class Model {
   Prediction predict(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
                      const objects::ObjectMesh& object, bool words = false,
                      const std::function<void(const contact::TokenRecord&)>& on_token = {}, const Progress& progress = {}) const;
+  // The answer alone, when it is decided whether anything touches: a question about contact is answered accordingly, others freely.
+  Answer answer(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
+                bool touched, const std::function<void(const contact::TokenRecord&)>& on_token = {},
+                const Progress& progress = {}) const;
   const WeightsInfo& info() const;                    // thresholds, provenance, …
   const evidence::BodySample& sample() const;
 

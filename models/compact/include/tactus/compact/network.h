@@ -50,6 +50,7 @@ class NetworkImpl : public torch::nn::Module {
   at::Tensor embeddings(const Batch& batch);
   llama::DecoderImpl& language() { return *language_; }
   at::Tensor lm_head(const at::Tensor& states);   // → [.., vocabulary]
+  at::Tensor prior(const at::Tensor& category) const { return prior_.index_select(0, category); }   // [B, S]
   void set_prior(const at::Tensor& log_odds);     // [categories, S]
   NetworkOptions options;
 
