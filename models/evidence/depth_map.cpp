@@ -58,7 +58,8 @@ ImageF depth_map(const geometry::Vertices& vertices, const geometry::Faces& face
     const float inverse = 1.0F / p.z();
     return Corner{fx * p.x() * inverse + cx, fy * p.y() * inverse + cy, inverse};
   };
-  std::vector<Corner> corners(static_cast<std::size_t>(vertices.rows()));
+  thread_local std::vector<Corner> corners;   // kept: fresh pages cost as much as the projection
+  corners.resize(static_cast<std::size_t>(vertices.rows()));
   for (Eigen::Index i = 0; i < vertices.rows(); ++i)
     corners[static_cast<std::size_t>(i)] = vertices(i, 2) > kNear ? project(vertices.row(i)) : Corner{0, 0, -1.0F};
   ImageF nearest(camera.width, camera.height);   // of 1/z

@@ -14,8 +14,9 @@ namespace {
 class SquaredDistance {
  public:
   SquaredDistance(int width, int height)
-      : width_(width), height_(height), to_nearest_(static_cast<std::size_t>(width) * static_cast<std::size_t>(height)),
-        sites_(static_cast<std::size_t>(width)) {}
+      : width_(width), height_(height), to_nearest_(scratch()), sites_(static_cast<std::size_t>(width)) {
+    to_nearest_.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  }
 
   // Calls use(column, row, squared) for every pixel of rows [r0, r1) and columns [c0, c1) that is not itself inside. Pixels
   // outside of those columns are not looked at.
@@ -44,6 +45,11 @@ class SquaredDistance {
   struct Site {
     std::int32_t column, squared, start;           // nearest of all from column `start` on
   };
+  // Kept by the thread: fresh pages cost as much as a pass over them.
+  static std::vector<std::int32_t>& scratch() {
+    thread_local std::vector<std::int32_t> kept;
+    return kept;
+  }
   std::int32_t* row(int r) { return to_nearest_.data() + static_cast<std::ptrdiff_t>(r) * width_; }
 
   template <typename Use>
@@ -73,7 +79,7 @@ class SquaredDistance {
   }
 
   int width_, height_;
-  std::vector<std::int32_t> to_nearest_;
+  std::vector<std::int32_t>& to_nearest_;
   std::vector<Site> sites_;
 };
 

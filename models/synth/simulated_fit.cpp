@@ -15,7 +15,7 @@ using body::kKeypointCount;
 using Eigen::Vector3d;
 constexpr double kDegrees = 3.14159265358979323846 / 180.0;
 
-// At scale 1; set so that errors are like those of body::fit_body: the table in README.md.
+// At scale 1; set so that errors are like those of body::fit_body: the table in models/evidence/README.md.
 constexpr double kTrunkDegrees = 2.6, kHeadDegrees = 4.0;   // a bone, about each axis across the view
 constexpr double kWholeDegrees = 5.0;                       // the whole body, likewise
 constexpr double kInPlane = 0.10;                           // turns about the view's axis, which the marks hold, against those
