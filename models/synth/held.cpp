@@ -123,7 +123,8 @@ bool two_hands(Draft& draft, const Thing& thing, Grip& left, Grip& right, double
     right = ball_grip(thing, {-1, -draft.uniform(-0.3, 0.6), draft.uniform(-0.5, 0.5)}, random);
     return true;
   }
-  const bool below = draft.chance(name == "box" || name == "laptop" ? 0.35 : 0.1);
+  const bool boards = name == "skateboard" || name == "snowboard" || name == "surfboard";
+  const bool below = !boards && draft.chance(name == "box" || name == "laptop" ? 0.35 : 0.1);
   const double height = draft.uniform(-0.35, 0.25), depth = draft.uniform(-0.25, 0.25);
   // The back of a chair is away from the holder.
   const double turned = name == "chair" ? -1.0 : 1.0;
@@ -133,6 +134,7 @@ bool two_hands(Draft& draft, const Thing& thing, Grip& left, Grip& right, double
     *g = face_grip(box, normal, below ? Vector3d(-0.3 * sign, 0, turned) : Vector3d(0, draft.uniform(-0.6, 0.3), turned), random);
     g->point = box.centre() + Vector3d(sign * 0.5 * box.size().x(), height * box.size().y(), depth * box.size().z());
     if (below) g->point = box.centre() + Vector3d(sign * 0.36 * box.size().x(), -0.5 * box.size().y(), depth * box.size().z());
+    if (boards) g->fingers = Vector3d(0, 1, draft.uniform(-0.5, 0.5)).normalized();
     g->along = draft.uniform(0.8, 1.3);
     g->closing = 0.9;
   }
@@ -186,8 +188,14 @@ bool hold(Draft& draft, PlacedThing& placed, Interaction how) {
     double tilt = 0;
     if (!two_hands(draft, thing, left, right, tilt)) return false;
     const double about = draft.uniform(-0.4, 0.4) + (thing.category() == "chair" ? pi : 0.0) + (thing.category() == "broom" || tilt > 3 ? draft.uniform(-pi, pi) : 0.0);
-    const Matrix3d turned = body * random_tilt(draft, tilt) * yaw(about);
+    Matrix3d turned = body * random_tilt(draft, tilt) * yaw(about);
     const Vector3d middle = 0.5 * (shoulder(kLeft) + shoulder(kRight));
+    // Boards stand upright before the body.
+    const bool board = thing.category() == "skateboard" || thing.category() == "snowboard" || thing.category() == "surfboard";
+    if (board)
+      turned = body * random_tilt(draft, 0.35) * yaw(draft.uniform(-0.3, 0.3)) *
+               rotation_between(Vector3d::UnitZ(), Vector3d::UnitY(), Vector3d::UnitY() * (draft.chance(0.5) ? 1.0 : -1.0), Vector3d::UnitZ());
+    if (board && (body.transpose() * turned * Vector3d::UnitX()).x() < 0) std::swap(left, right);
     const Vector3d centre = middle + body * (arm * Vector3d(draft.uniform(-0.2, 0.2), draft.uniform(-0.7, 0.15), draft.uniform(0.5, 0.85)));
     const Vector3d halfway = 0.5 * (left.point + right.point);
     const Side first = draft.any_side();

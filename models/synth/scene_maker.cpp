@@ -87,7 +87,7 @@ struct SceneMaker::Impl {
         objects::ObjectOptions object;
         object.variation = &random;
         objects::ObjectMesh made = objects::make_object(categories[i % categories.size()].name, object);
-        if (made.category == "backpack") lengthen_straps(made, random.uniform(1.0, 2.4));
+        if (made.category == "backpack") lengthen_straps(made, random.uniform(1.9, 3.0));
         all[i] = std::make_shared<const Thing>(std::move(made));
       }
     });

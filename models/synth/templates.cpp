@@ -25,19 +25,19 @@ const std::vector<std::pair<std::string, Interaction>>& known_pairs() {
                  "tennis ball", "ball", "suitcase", "backpack", "guitar", "laptop", "skateboard", "snowboard"});
     add(Interaction::hold_both, {"ball", "box", "book", "bowl", "laptop", "broom", "bat", "racket", "suitcase", "backpack", "skateboard", "snowboard",
                                  "surfboard", "stool", "chair", "frisbee", "phone"});
-    add(Interaction::lie, {"bed", "couch", "bench"});
-    add(Interaction::lean, {"table", "chair", "couch", "bed", "bench", "stool", "motorcycle", "suitcase"});
+    add(Interaction::lie, {"bed", "bed", "couch", "bench"});
+    add(Interaction::lean, {"table", "chair", "couch", "bench", "stool", "motorcycle", "table"});
     add(Interaction::stand, {"skateboard", "snowboard", "surfboard", "bench", "box", "bed", "skateboard", "snowboard", "surfboard", "chair"});
     add(Interaction::ride, {"bicycle", "motorcycle"});
     add(Interaction::lap, {"laptop"});
     add(Interaction::carry_back, {"backpack", "backpack", "guitar"});
-    add(Interaction::carry_shoulder, {"bat", "broom", "bat", "broom", "racket", "umbrella"});
+    add(Interaction::carry_shoulder, {"bat", "broom", "umbrella"});
     add(Interaction::wear, {"backpack"});
     add(Interaction::kick, {"ball", "ball", "tennis ball", "box"});
     add(Interaction::press, {"phone", "laptop", "camera on a tripod"});
     add(Interaction::play, {"guitar"});
     add(Interaction::look, {"camera on a tripod"});
-    add(Interaction::push, {"suitcase", "bed", "chair", "bicycle", "table", "couch", "motorcycle"});
+    add(Interaction::push, {"suitcase", "chair", "bicycle", "table", "couch", "motorcycle"});
     add(Interaction::pull, {"suitcase", "chair", "bicycle", "table"});
     return list;
   }();

@@ -57,9 +57,10 @@ bool ride(Draft& draft, PlacedThing& placed) {
     }
   };
   legs();
-  if (missed > 0.02) return false;
+  std::vector<int> below = draft.rig.region(Region::buttocks, kLeft);   // and the front of the pelvis
+  for (const int v : draft.rig.region(Region::torso_front, kLeft)) below.push_back(v);
   for (int round = 0; round < 3; ++round) {
-    if (!move_body_until(draft, draft.rig.region(Region::buttocks, kLeft), placed, -Vector3d::UnitY(), -0.007)) return false;
+    if (!move_body_until(draft, below, placed, -Vector3d::UnitY(), -0.007)) return false;
     figure.update();
     legs();
   }
@@ -138,7 +139,7 @@ bool press(Draft& draft, PlacedThing& placed) {
       const double out = holds == kLeft ? 1.0 : -1.0;
       Grip grip;
       grip.palm = Vector3d::UnitZ();
-      grip.fingers = Vector3d(out * -1.0, draft.uniform(-0.2, 0.9), 0).normalized();
+      grip.fingers = Vector3d(out, draft.uniform(-0.2, 0.9), 0).normalized();
       grip.point = {-0.2 * phone.box.size().x() * grip.fingers.x(), draft.uniform(-0.3, 0.0) * phone.box.size().y(), phone.box.lower.z()};
       grip.along = draft.uniform(0.9, 1.2);
       grip.closing = 1.2;
@@ -255,17 +256,18 @@ bool play(Draft& draft, PlacedThing& placed) {
   if (!move_thing_until(draft, near, placed, -front, -0.003)) return false;
   const auto neck_part = thing.part_vertices("neck");
   if (!touch_best(draft, fret, placed, 16, 0.9, [&] { return bar_grip(thing, neck_part, 0.25, 0.9, draft.random); })) return false;
-  return touch_best(draft, other(fret), placed, 12, 0.95, [&] {
-    Grip grip;
-    grip.point = body.centre() + Vector3d(draft.uniform(-0.05, 0.05), draft.uniform(-0.08, 0.06), 0.5 * body.size().z());
-    grip.palm = -Vector3d::UnitZ();
-    grip.fingers = Vector3d(draft.uniform(-1, 1), draft.uniform(-0.8, 0.8), 0).normalized();
-    grip.fingers = Vector3d(draft.uniform(-0.5, 0.5), 1, 0).normalized();
-    grip.elbow = chest * Vector3d(-out, draft.uniform(-0.3, 0.3), 0.9);
-    grip.along = draft.uniform(1.0, 1.4);
-    grip.closing = 0.7;
-    return grip;
-  }) && (draft.things.insert(draft.things.end(), seated ? 1 : 0, seat), true);
+  if (!touch_best(draft, other(fret), placed, 12, 0.95, [&] {
+        Grip grip;
+        grip.point = body.centre() + Vector3d(draft.uniform(-0.05, 0.05), draft.uniform(-0.08, 0.1), 0.5 * body.size().z());
+        grip.palm = -Vector3d::UnitZ();
+        grip.fingers = Vector3d(draft.uniform(-1, 1), draft.uniform(-0.8, 0.8), 0).normalized();
+        grip.along = draft.uniform(1.2, 1.7);
+        grip.closing = 0.7;
+        return grip;
+      }))
+    return false;
+  if (seated) draft.things.push_back(seat);
+  return true;
 }
 
 bool look_through(Draft& draft, PlacedThing& placed) {

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <set>
 
+#include "tactus/error.h"
 #include "tactus/io/body_files.h"
 #include "tactus/parallel.h"
 #include "tactus/synth/scene.h"
@@ -26,7 +27,7 @@ const SceneMaker& maker(Split split) {
 
 const std::vector<Scene>& many() {
   static const std::vector<Scene> scenes = [] {
-    std::vector<Scene> list(300);
+    std::vector<Scene> list(320);
     parallel_for(list.size(), 4, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) list[i] = maker(Split::train).make(i);
     });
@@ -171,6 +172,63 @@ TEST(Scenes, HoldWithTheHandThatIsMeant) {
     }
   EXPECT_GT(holds, 50);
   EXPECT_GE(right, 0.97 * holds);
+}
+
+// Parts of which one at least must be touched; a second list where there are two sides to it.
+std::vector<std::vector<std::string>> meant(Interaction interaction) {
+  switch (interaction) {
+    case Interaction::sit: return {{"buttock", "thigh"}};
+    case Interaction::lie: return {{"back", "chest", "abdomen", "buttock"}};
+    case Interaction::lean: return {{"hand", "fingers", "forearm", "buttock", "thigh", "back"}};
+    case Interaction::stand: return {{"left sole", "left foot"}, {"right sole", "right foot"}};
+    case Interaction::ride: return {{"hand", "fingers"}, {"buttock", "thigh", "abdomen"}, {"sole", "foot"}};
+    case Interaction::hold_left: return {{"left hand", "left fingers"}};
+    case Interaction::hold_right: return {{"right hand", "right fingers"}};
+    case Interaction::hold_both: return {{"left hand", "left fingers"}, {"right hand", "right fingers"}};
+    case Interaction::lap: return {{"thigh"}};
+    case Interaction::carry_back: return {{"back"}};
+    case Interaction::carry_shoulder: return {{"shoulder", "upper arm", "neck", "upper back", "chest"}, {"hand", "fingers"}};
+    case Interaction::wear: return {{"chest", "abdomen", "shoulder", "back", "neck"}};
+    case Interaction::kick: return {{"foot", "sole"}};
+    case Interaction::play: return {{"left hand", "left fingers"}, {"right hand", "right fingers"}};
+    case Interaction::look: return {{"face", "head"}};
+    default: return {{"hand", "fingers"}};
+  }
+}
+
+TEST(Scenes, HaveEveryInteractionWithItsParts) {
+  std::map<Interaction, std::pair<int, int>> found;   // how often; with the parts that are meant
+  std::set<std::string> categories, touched;
+  for (const Scene& scene : many())
+    for (const auto& object : scene.objects) {
+      categories.insert(object.object->category);
+      if (object.placement != Placement::touched) continue;
+      touched.insert(object.object->category);
+      auto& [all, right] = found[object.interaction];
+      ++all;
+      bool every = true;
+      for (const auto& words : meant(object.interaction)) every = every && has_part(object, words);
+      right += every ? 1 : 0;
+    }
+  for (int i = 1; i < kInteractionCount; ++i) {
+    const auto interaction = static_cast<Interaction>(i);
+    EXPECT_GT(found[interaction].first, 0) << interaction_name(interaction);
+    EXPECT_GE(found[interaction].second, 0.85 * found[interaction].first) << interaction_name(interaction) << " of " << found[interaction].first;
+  }
+  EXPECT_GE(touched.size(), 30U);
+  EXPECT_EQ(categories.size(), objects::categories().size());
+}
+
+TEST(Scenes, RefuseEmptyPools) {
+  SceneMaker::Options none;
+  none.instances = 0;
+  EXPECT_THROW(SceneMaker(model(), Split::train, none), Error);
+}
+
+TEST(Scenes, StopWhenAsked) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(SceneMaker(model(), Split::train, {}, Progress({}, stop.get_token())), Error);
 }
 
 TEST(Scenes, KeepTheirDistances) {
