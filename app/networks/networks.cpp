@@ -4,9 +4,11 @@
 #include "tactus/checkpoint/convert.h"
 #include "tactus/checkpoint/model_folder.h"
 #include "tactus/error.h"
+#include "tactus/evaluation/results.h"
 #include "tactus/interactvlm/model.h"
 #include "tactus/interactvlm/photo_segmenters.h"
 #include "tactus/interactvlm/predictor.h"
+#include "tactus/io/body_files.h"
 
 namespace tactus::app {
 namespace {
@@ -143,6 +145,24 @@ class TorchNetworks : public Networks {
   ConvertReport convert(const fs::path& from, const fs::path& into, const std::string& to, const Progress& progress) const override {
     auto report = checkpoint::convert(from, into, {.to = convert_to(to)}, progress);
     return {report.tensors, report.int8, report.int4, report.bytes_before, report.bytes_after, std::move(report.precision), std::move(report.files)};
+  }
+
+  EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const override {
+    evaluation::SplitOptions options;
+    options.split = evaluation::split_named(request.split);
+    options.body = std::make_shared<const body::BodyModel>(io::read_body_model(request.body));
+    options.weights = request.weights;
+    options.seed = request.seed;
+    options.prior_scenes = request.prior_scenes;
+    options.evaluation.prompts = request.prompts;
+    options.evaluation.validation_prompts = request.validation_prompts;
+    const auto evaluated = evaluation::evaluate(options, progress.part(0.0, 0.97));
+    if (!request.out.empty()) evaluation::write_results(request.out, evaluated, {}, progress.part(0.97, 1.0, "Report"));
+    EvaluateReport report;
+    report.json = evaluation::to_json(evaluated.evaluation, evaluated.seed);
+    for (const auto& target : evaluation::targets(evaluated.evaluation))
+      report.required.push_back({target.words, target.bound, target.reached, target.at_most, target.met()});
+    return report;
   }
 };
 

@@ -98,6 +98,25 @@ struct ConvertReport {
   std::vector<std::string> files;                // all that was written, shards first
 };
 
+// An evaluation of a contact model on made scenes.
+struct EvaluateRequest {
+  std::filesystem::path body;          // body.tbm
+  std::filesystem::path weights;       // of a compact model; empty: the category prior alone
+  std::filesystem::path out;           // for evaluation.json, prompts.npz, report.html, pictures; empty: no files
+  std::string split = "test";          // train, validation, test
+  std::uint64_t seed = 2026;
+  int prompts = 2922, validation_prompts = 600, prior_scenes = 1500;
+};
+struct EvaluateReport {
+  std::string json;                    // one object
+  struct Line {
+    std::string words;
+    double bound = 0, reached = 0;
+    bool at_most = false, met = false;
+  };
+  std::vector<Line> required;
+};
+
 // Its functions may be called from several threads. Errors: bad_input for what is wrong in a file, a folder or a name,
 // cannot_run for memory, disk and devices.
 class Networks {
@@ -120,6 +139,7 @@ class Networks {
   // A model folder written again into the empty folder `into`; `to`: "safetensors", "int8" or "int4".
   virtual ConvertReport convert(const std::filesystem::path& from, const std::filesystem::path& into, const std::string& to,
                                 const Progress& progress) const = 0;
+  virtual EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const = 0;
 };
 
 // Where the library belongs: ../lib/tactus from the program's folder, built or installed. It need not be there.
@@ -134,7 +154,7 @@ struct NetworksEntry {
   int interface;               // kNetworksInterface
   const Networks* networks;
 };
-inline constexpr int kNetworksInterface = 1;
+inline constexpr int kNetworksInterface = 2;
 inline constexpr const char* kNetworksEntry = "tactus_networks";
 using NetworksEntryFunction = NetworksEntry (*)();
 

@@ -1,0 +1,58 @@
+"""tactus evaluate on a small split: its object, its files, what it refuses.
+
+usage: test_evaluate.py TACTUS BUILD_FOLDER
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TACTUS = None
+SMALL = {"--model": "prior", "--prompts": "8", "--validation-prompts": "4", "--prior-scenes": "8"}
+KEYS = """prompts human_f1 human_precision human_recall prior_f1 heuristic_f1 left_right_accuracy one_hand_f1 mode_f1 swap_own_f1
+swap_other_f1 swap_follow false_contact near_miss_false_contact empty_mask_false_contact missed presence_auc ece noise2_f1 clean_f1
+tolerant_4cm_f1 shuffled_f1 object_f1 perception photo_only_f1 threshold seed""".split()
+
+
+def run(*flags, **changed):
+    options = SMALL | {"--" + name.replace("_", "-"): value for name, value in changed.items()}
+    words = [word for pair in options.items() for word in pair]
+    return subprocess.run([TACTUS, "evaluate", *words, "--quiet", *flags], capture_output=True, text=True, timeout=500)
+
+
+class Evaluate(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def test_one_object_and_its_files(self):
+        out = self.folder / "out"
+        done = run("--json", split="test", seed="5", out=str(out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual([k for k in KEYS if k not in found], [])
+        self.assertEqual((found["prompts"], found["seed"]), (8, 5))
+        self.assertIsInstance(found["mode_f1"], dict)
+        self.assertEqual(json.loads((out / "evaluation.json").read_text()), found)
+        self.assertTrue((out / "prompts.npz").is_file())
+        self.assertIn("</html>", (out / "report.html").read_text())
+
+    def test_refuses(self):
+        for changed, words in (({"split": "tests"}, "no split"), ({"prompts": "0"}, "at least 1"), ({"validation_prompts": "0"}, "at least 1"),
+                               ({"prior_scenes": "0"}, "at least one"), ({"model": str(self.folder / "none.safetensors")}, "no file")):
+            done = run(**changed)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(words, done.stderr)
+            self.assertEqual(len(done.stderr.strip().splitlines()), 1)
+        wrong = self.folder / "wrong.safetensors"
+        wrong.write_bytes(b"not weights at all")
+        done = run(model=str(wrong))
+        self.assertEqual(done.returncode, 2, done.stderr)
+
+
+if __name__ == "__main__":
+    TACTUS = sys.argv[1]
+    unittest.main(argv=sys.argv[:1])
