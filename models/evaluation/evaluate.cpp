@@ -116,28 +116,32 @@ class Runner {
   const Progress& progress_;
 };
 
-void check(const EvaluationOptions& options) {
+}  // namespace
+
+void validate(const EvaluationOptions& options) {
   if (options.prompts < 1) throw bad_input("evaluation: " + std::to_string(options.prompts) + " prompts; at least 1 is needed");
+  if (options.validation_prompts < 1)
+    throw bad_input("evaluation: " + std::to_string(options.validation_prompts) + " prompts to choose thresholds on; at least 1 is needed");
   if (!(options.untouched_part >= 0.0 && options.untouched_part < 1.0))
     throw bad_input("evaluation: the untouched part must lie in [0, 1)");
   if (options.most_scenes_a_prompt < 1) throw bad_input("evaluation: at least one scene a prompt is needed");
 }
 
-}  // namespace
-
-Policy choose_thresholds(const SampleModel& model, const PromptSource& source, int prompts, const Progress& progress) {
+std::vector<Policy> choose_thresholds(const std::vector<const SampleModel*>& models, const PromptSource& source, int prompts,
+                                      const Progress& progress) {
   if (prompts < 1) throw bad_input("thresholds: " + std::to_string(prompts) + " prompts to choose them on; at least 1 is needed");
   constexpr int kSteps = 49;   // 0.02 … 0.98
-  const auto at = [](int step) { return 0.02 * (step + 1); };
+  const auto at = [](std::size_t step) { return 0.02 * static_cast<double>(step + 1); };
   struct Sums {
     std::array<double, kSteps> body{}, object{};
-    int prompts = 0;
   };
-  Sums total;
-  for (std::uint64_t first = 0; total.prompts < prompts; first += kRound) {
+  using OfModels = std::vector<Sums>;
+  OfModels total(models.size());
+  int taken = 0;
+  for (std::uint64_t first = 0; taken < prompts; first += kRound) {
     if (first > static_cast<std::uint64_t>(prompts) * 20)
-      throw cannot_run("thresholds: only " + std::to_string(total.prompts) + " touched prompts in " + std::to_string(first) + " scenes");
-    std::vector<std::vector<Sums>> made(kRound);
+      throw cannot_run("thresholds: only " + std::to_string(taken) + " touched prompts in " + std::to_string(first) + " scenes");
+    std::vector<std::vector<OfModels>> made(kRound);   // a scene, a prompt
     parallel_for(kRound, 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         for (const auto& prompt : source.scene(first + i)) {
@@ -145,38 +149,43 @@ Policy choose_thresholds(const SampleModel& model, const PromptSource& source, i
           if (!prompt.touched()) continue;
           const auto marked = prompt.mark(Marks::honest);
           if (!marked.touched || prompt.body_truth.sum() == 0.0F) continue;
-          const auto said = model.predict(marked.evidence, prompt.category, prompt.question, *prompt.mesh);
-          Sums sums;
-          for (int step = 0; step < kSteps; ++step) {
-            const auto k = static_cast<std::size_t>(step);
-            sums.body[k] = contact::contact_score_at(said.body, prompt.body_truth, at(step)).f1;
-            sums.object[k] = contact::contact_score_at(said.object, prompt.object_truth, at(step)).f1;
+          OfModels scores(models.size());
+          for (std::size_t m = 0; m < models.size(); ++m) {
+            const auto said = models[m]->predict(marked.evidence, prompt.category, prompt.question, *prompt.mesh);
+            for (std::size_t k = 0; k < kSteps; ++k) {
+              scores[m].body[k] = contact::contact_score_at(said.body, prompt.body_truth, at(k)).f1;
+              scores[m].object[k] = contact::contact_score_at(said.object, prompt.object_truth, at(k)).f1;
+            }
           }
-          made[i].push_back(sums);
+          made[i].push_back(std::move(scores));
         }
       }
     });
     for (const auto& scene : made) {
-      for (const auto& sums : scene) {
-        if (total.prompts == prompts) break;
-        for (std::size_t k = 0; k < kSteps; ++k) {
-          total.body[k] += sums.body[k];
-          total.object[k] += sums.object[k];
+      for (const auto& scores : scene) {
+        if (taken == prompts) break;
+        ++taken;
+        for (std::size_t m = 0; m < models.size(); ++m) {
+          for (std::size_t k = 0; k < kSteps; ++k) {
+            total[m].body[k] += scores[m].body[k];
+            total[m].object[k] += scores[m].object[k];
+          }
         }
-        ++total.prompts;
       }
     }
-    progress.report(static_cast<double>(total.prompts) / prompts, "choosing thresholds of " + model.name());
+    progress.report(static_cast<double>(taken) / prompts, "choosing thresholds of the controls");
   }
   const auto best = [&](const std::array<double, kSteps>& sums) {
-    return at(static_cast<int>(std::max_element(sums.begin(), sums.end()) - sums.begin()));
+    return at(static_cast<std::size_t>(std::max_element(sums.begin(), sums.end()) - sums.begin()));
   };
-  return {best(total.body), best(total.object), 0.0};
+  std::vector<Policy> policies;
+  for (const auto& sums : total) policies.push_back({best(sums.body), best(sums.object), 0.0});
+  return policies;
 }
 
 Evaluation evaluate(const std::array<Candidate, kWhoCount>& candidates, const PromptSource& source, const EvaluationOptions& options,
                     const Progress& progress) {
-  check(options);
+  validate(options);
   const int untouched_wanted = static_cast<int>(std::lround(options.untouched_part * options.prompts));
   const int touched_wanted = options.prompts - untouched_wanted;
   const Runner runner(candidates, source, progress);

@@ -17,6 +17,7 @@ synth::Split split_named(const std::string& name) {
 SplitEvaluation evaluate(const SplitOptions& options, const Progress& progress, std::shared_ptr<const SampleModel> model, const Policy& policy) {
   if (!options.body) throw bad_input("evaluation: no body model was given");
   if (options.prior_scenes < 1) throw bad_input("evaluation: at least one scene is needed to count the prior in");
+  validate(options.evaluation);
   const auto sample = std::make_shared<const evidence::BodySample>(evidence::make_body_sample(*options.body));
   SplitEvaluation result;
   result.seed = options.seed;
@@ -41,8 +42,9 @@ SplitEvaluation evaluate(const SplitOptions& options, const Progress& progress, 
   const auto frequencies = std::make_shared<const ContactFrequencies>(count_contact(*training, options.prior_scenes, progress.part(0.05, 0.2, "Prior")));
   const auto validation = source_of(synth::Split::validation, options.seed + 2000, progress.part(0.2, 0.22, "Bodies and objects"));
   const std::shared_ptr<const SampleModel> category = make_category_prior(frequencies), near_mask = make_heuristic(frequencies);
-  const Policy category_policy = choose_thresholds(*category, *validation, options.evaluation.validation_prompts, progress.part(0.22, 0.28, "Thresholds"));
-  const Policy near_policy = choose_thresholds(*near_mask, *validation, options.evaluation.validation_prompts, progress.part(0.28, 0.34, "Thresholds"));
+  const auto policies = choose_thresholds({category.get(), near_mask.get()}, *validation, options.evaluation.validation_prompts,
+                                          progress.part(0.22, 0.34, "Thresholds"));
+  const Policy category_policy = policies[0], near_policy = policies[1];
   result.source = source_of(options.split, options.seed, progress.part(0.34, 0.36, "Bodies and objects"));
   if (!result.model) {
     result.model = category;

@@ -118,13 +118,13 @@ TEST(Evaluation, CountsWhatIsTouchedByCategory) {
   EXPECT_THROW(count_contact(SmallWorld(), 0, {}), Error);
 
   const auto prior_model = make_category_prior(frequencies), near = make_heuristic(frequencies);
-  const auto policy = choose_thresholds(*prior_model, SmallWorld(), 8, {});
+  const auto policy = choose_thresholds({prior_model.get(), near.get()}, SmallWorld(), 8, {})[0];
   // Both hands for the cup: F1 2/3 at any threshold up to .45; one hand is never known. The chair is perfect up to .9.
   EXPECT_GT(policy.body, 0.1);
   EXPECT_LE(policy.body, 0.45);
   EXPECT_DOUBLE_EQ(policy.presence, 0.0);
   const SmallWorld world;
-  const auto near_policy = choose_thresholds(*near, world, 8, {});
+  const auto near_policy = choose_thresholds({near.get()}, world, 8, {})[0];
   const auto e = evaluate({Candidate{near.get(), near_policy}, Candidate{prior_model.get(), policy}, Candidate{near.get(), near_policy}}, world,
                           whole_world(), {});
   EXPECT_NEAR(e.rows[prior].f1, (2.0 / 3 + 1.0) / 2, 1e-6);
@@ -166,7 +166,10 @@ TEST(Evaluation, RefusesWhatCannotBe) {
   const Oracle oracle;
   const Candidate all{&oracle, {}};
   EXPECT_THROW(evaluate({all, all, all}, Touched(), whole_world(), {}), Error);
-  EXPECT_THROW(choose_thresholds(Oracle(), SmallWorld(), 0, {}), Error);
+  EXPECT_THROW(choose_thresholds({&oracle}, SmallWorld(), 0, {}), Error);
+  options = whole_world();
+  options.validation_prompts = 0;
+  EXPECT_THROW(validate(options), Error);
   class Short : public Oracle {
    public:
     SamplePrediction predict(const evidence::Evidence&, const std::string&, const std::string&, const objects::ObjectMesh&) const override {

@@ -20,8 +20,11 @@ struct EvaluationOptions {
   int prompts = 2922;
   double untouched_part = 775.0 / 2922.0;   // of the prompts: about objects that nobody touches
   int validation_prompts = 600;             // for the thresholds of prior and heuristic
-  int most_scenes_a_prompt = 20;            // gives up after that many (Error{cannot_run})
+  int most_scenes_a_prompt = 20;            // gives up after that many scenes (Error{cannot_run})
 };
+
+// Error{bad_input}: a value out of range.
+void validate(const EvaluationOptions& options);
 
 // One answer to one prompt, on honest marks. Scores after the gate.
 struct Answer {
@@ -76,8 +79,9 @@ struct Evaluation {
   contact::AffordanceMeans affordance, affordance_official;
 };
 
-// The best body and object threshold for mean F1 over touched prompts with honest marks; the gate stays open.
-Policy choose_thresholds(const SampleModel& model, const PromptSource& source, int prompts, const Progress& progress);
+// For each model the best body and object threshold for mean F1 over touched prompts with honest marks; the gate stays open.
+std::vector<Policy> choose_thresholds(const std::vector<const SampleModel*>& models, const PromptSource& source, int prompts,
+                                      const Progress& progress);
 
 struct Candidate {
   const SampleModel* model = nullptr;
