@@ -30,6 +30,8 @@ void visit(Options& o, Visit&& value) {
   value("marks_per_scene", o.marks_per_scene, Range{1, 64});
   value("noise", o.noise, Range{0, 10});
   value("damage", o.damage, Range{0, 10});
+  value("bodies", o.bodies, Range{1, 10000});
+  value("instances", o.instances, Range{1, 1000});
   value("memory_gb", o.memory_gb, Range{0.001, 4096});
   value("generation_minutes", o.generation_minutes, Range{0, 1e5});
   value("epochs", o.epochs, Range{0.001, 1e5});

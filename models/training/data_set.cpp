@@ -66,7 +66,7 @@ DataSet::DataSet(const DataOptions& options, const synth::SceneMaker& maker, con
 
   Hasher key;
   key.value(kVersion);
-  for (const std::uint64_t number : {options.seed, static_cast<std::uint64_t>(options.marks_per_scene), static_cast<std::uint64_t>(options.split), static_cast<std::uint64_t>(points_)}) key.value(number);
+  for (const std::uint64_t number : {options.seed, static_cast<std::uint64_t>(options.marks_per_scene), static_cast<std::uint64_t>(options.split), static_cast<std::uint64_t>(points_), options.pools}) key.value(number);
   key.value(options.noise);
   key.value(options.damage);
   for (const int vertex : sample.vertices) key.value(vertex);

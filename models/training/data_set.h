@@ -42,7 +42,7 @@ struct Items {
 
 struct DataOptions {
   synth::Split split = synth::Split::train;
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1, pools = 0;   // pools: a number for the maker's, for the cache's key
   std::int64_t scenes = 100;
   int marks_per_scene = 1, object_points = 256;
   double noise = 1.0, damage = 1.0, memory_gb = 6.0, minutes = 0.0;

@@ -150,7 +150,12 @@ class Training {
     const Clock::time_point begin = Clock::now();
     status_.stage = "Scenes";
     status_.steps = options_.scenes;
-    const synth::SceneMaker maker(model_, synth::Split::train, {}, progress_.part(0.0, 0.01, "Scenes"));
+    synth::SceneMaker::Options pools;
+    pools.bodies = options_.bodies;
+    pools.instances = options_.instances;
+    pools.validation_bodies = std::min(pools.validation_bodies, pools.bodies);
+    pools.validation_instances = std::min(pools.validation_instances, pools.instances);
+    const synth::SceneMaker maker(model_, synth::Split::train, pools, progress_.part(0.0, 0.01, "Scenes"));
     DataOptions data;
     data.seed = options_.seed;
     data.scenes = options_.scenes;
@@ -161,6 +166,7 @@ class Training {
     data.memory_gb = options_.memory_gb;
     data.minutes = options_.generation_minutes;
     data.cache = options_.cache;
+    data.pools = static_cast<std::uint64_t>(options_.bodies) << 32U | static_cast<std::uint64_t>(options_.instances);
     std::int64_t first = -1;
     const auto told = [&](std::int64_t done) {
       if (first < 0) first = done;
@@ -170,7 +176,7 @@ class Training {
       tell();
     };
     data_ = std::make_unique<DataSet>(data, maker, sample_, vocabulary_, categories_, progress_.part(0.01, 0.3, "Scenes"), told);
-    const synth::SceneMaker other(model_, synth::Split::validation);
+    const synth::SceneMaker other(model_, synth::Split::validation, pools);
     data.split = synth::Split::validation;
     data.scenes = options_.validation_scenes;
     data.marks_per_scene = 1;

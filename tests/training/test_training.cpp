@@ -43,6 +43,8 @@ class Trainings : public ::testing::Test {
     options.seed = 5;
     options.scenes = 16;
     options.validation_scenes = 4;
+    options.bodies = 3;
+    options.instances = 1;
     options.batch = 8;
     options.slice = 4;
     options.epochs = 6;
@@ -164,6 +166,8 @@ TEST_F(Trainings, BeatTheCategoryPriorOnAToySplit) {
   options.output = folder_ / "weights.safetensors";
   options.events = folder_ / "events";
   options.seed = 3;
+  options.bodies = 30;
+  options.instances = 4;
   options.scenes = 220;
   options.validation_scenes = 70;
   options.epochs = 9;

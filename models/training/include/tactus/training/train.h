@@ -25,6 +25,7 @@ struct TrainOptions {
   std::int64_t scenes = 20000, validation_scenes = 500;
   int marks_per_scene = 1;               // how often a scene is marked, each time with other noise
   double noise = 1.0, damage = 1.0;      // MarkNoise
+  int bodies = 120, instances = 16;      // of the training split: bodies, and objects a category, that scenes are made of
   double memory_gb = 6.0;                // prompts beyond it are not made
   double generation_minutes = 0.0;       // 0: no limit; scenes beyond it are not made
 
