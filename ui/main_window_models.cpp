@@ -22,13 +22,17 @@ void MainWindow::connect_models() {
   connect(menu, &QMenu::aboutToShow, this, [this, menu] {
     menu->clear();
     const auto& choice = models_->choice();
-    auto* prior = menu->addAction(tr("&prior: what people usually touch"));
-    prior->setCheckable(true);
-    prior->setChecked(choice.model == "prior");
-    connect(prior, &QAction::triggered, this, [this] {
-      if (models_->choice().model != "prior") models_->open({});
-      else if (models_->loading()) models_->cancel();
-    });
+    const std::array<QString, kBuiltInModels.size()> built_in = {tr("&compact: our own network, reads your marks"),
+                                                                 tr("&prior: what people usually touch")};
+    for (std::size_t i = 0; i < kBuiltInModels.size(); ++i) {
+      auto* action = menu->addAction(built_in[i]);
+      action->setCheckable(true);
+      action->setChecked(choice.model == kBuiltInModels[i]);
+      connect(action, &QAction::triggered, this, [this, name = std::string(kBuiltInModels[i])] {
+        if (models_->choice().model != name) models_->open({name, {}, "auto", "auto"});
+        else if (models_->loading()) models_->cancel();
+      });
+    }
     QStringList known = QSettings().value(QStringLiteral("model/recent")).toStringList();
     for (const QString& folder : known) {
       ModelChoice other{folder.toStdString(), {}, "auto", "auto"};
@@ -59,8 +63,8 @@ void MainWindow::connect_models() {
   connect(models_, &ModelManager::began, this, [this] { messages_->dismiss(QStringLiteral("model")); });
   connect(models_, &ModelManager::model_changed, this, [this] {
     session_->set_predictor(models_->model().predictor);
-    const QString folder = QString::fromStdString(models_->choice().model);
-    if (folder != QLatin1String("prior")) {
+    if (models_->choice().is_folder()) {
+      const QString folder = QString::fromStdString(models_->choice().model);
       QStringList known = QSettings().value(QStringLiteral("model/recent")).toStringList();
       known.removeAll(folder);
       known.prepend(folder);
@@ -82,8 +86,8 @@ void MainWindow::show_model() {
 }
 
 void MainWindow::choose_model_folder() {
-  const QString start = QString::fromStdString(models_->choice().model);
-  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder"), start == QLatin1String("prior") ? QString() : start);
+  const QString start = models_->choice().is_folder() ? QString::fromStdString(models_->choice().model) : QString();
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder"), start);
   if (!folder.isEmpty()) models_->open({folder.toStdString(), {}, "auto", "auto"});
 }
 

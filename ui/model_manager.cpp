@@ -22,7 +22,7 @@ ModelChoice remembered(const QString& group) {
   QSettings settings;
   settings.beginGroup(group);
   const auto text = [&](const char* key, const char* otherwise) { return settings.value(QLatin1String(key), QLatin1String(otherwise)).toString().toStdString(); };
-  return {text("model", "prior"), text("clip", ""), text("precision", "auto"), text("device", "auto")};
+  return {text("model", kBuiltInModels.front()), text("clip", ""), text("precision", "auto"), text("device", "auto")};
 }
 
 }  // namespace
@@ -123,7 +123,7 @@ void ModelManager::take(const ModelChoice& choice, OpenedModel opened) {
 void ModelManager::restore() {
   if (services_.open_model) {
     for (const char* group : {"model", "words"})
-      if (const auto choice = remembered(QLatin1String(group)); choice.model != "prior") waiting_.push_back(load_of(choice));   // one after the other
+      if (const auto choice = remembered(QLatin1String(group)); !(choice == ModelChoice{})) waiting_.push_back(load_of(choice));   // one after the other
   }
   next();
   const QString file = QSettings().value(QStringLiteral("segmenter/file")).toString();

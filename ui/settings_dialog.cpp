@@ -78,7 +78,8 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
   auto* grid = make_grid();
   kind_ = new QComboBox;
   kind_->setAccessibleName(tr("Contact model"));
-  kind_->addItems({tr("prior: built in, what people usually touch"), tr("a folder of weights (InteractVLM, LISA)")});
+  kind_->addItems({tr("compact: built in, our own network, reads your marks"), tr("prior: built in, what people usually touch"),
+                   tr("a folder of weights (InteractVLM, LISA)")});   // the built-in ones in their order
   auto* model_label = new QLabel(tr("&Model"));
   model_label->setBuddy(kind_);
   grid->addWidget(model_label, 0, 0);
@@ -140,8 +141,9 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
   connect(close_button, &QPushButton::clicked, this, &QDialog::close);
 
   const auto& choice = models->choice();
-  const bool folder = choice.model != "prior";
-  kind_->setCurrentIndex(folder ? 1 : 0);
+  const bool folder = choice.is_folder();
+  const auto built_in = std::find(kBuiltInModels.begin(), kBuiltInModels.end(), choice.model);
+  kind_->setCurrentIndex(static_cast<int>(built_in - kBuiltInModels.begin()));
   if (folder) folder_->setText(QString::fromStdString(choice.model));
   clip_->setText(QString::fromStdString(choice.clip_folder));
   precision_->setCurrentText(QString::fromStdString(choice.precision));
@@ -178,21 +180,23 @@ SettingsDialog::SettingsDialog(ModelManager* models, QWidget* parent) : QDialog(
 }
 
 ModelChoice SettingsDialog::choice() const {
-  if (kind_->currentIndex() == 0) return {};
+  if (!wants_folder()) return {kBuiltInModels[static_cast<std::size_t>(kind_->currentIndex())], {}, "auto", "auto"};
   return {folder_->text().trimmed().toStdString(), clip_->text().trimmed().toStdString(), precision_->currentText().toStdString(), device_->currentText().toStdString()};
 }
+
+bool SettingsDialog::wants_folder() const { return kind_->currentIndex() == static_cast<int>(kBuiltInModels.size()); }
 
 QString SettingsDialog::findings() const { return findings_->text(); }
 QString SettingsDialog::weights_state() const { return weights_state_->text(); }
 
 void SettingsDialog::show_fields() {
-  for (auto* w : of_folders_) w->setEnabled(kind_->currentIndex() == 1);
+  for (auto* w : of_folders_) w->setEnabled(wants_folder());
   inspect();
 }
 
 void SettingsDialog::show_state() {
-  load_->setEnabled(kind_->currentIndex() == 0 || !folder_->text().trimmed().isEmpty());
-  load_->setText(kind_->currentIndex() == 0 ? tr("&Use") : tr("&Load"));
+  load_->setEnabled(!wants_folder() || !folder_->text().trimmed().isEmpty());
+  load_->setText(!wants_folder() ? tr("&Use") : tr("&Load"));
   QString text = tr("In use: %1").arg(models_->summary());
   if (models_->words()) text += QLatin1Char('\n') + tr("Outlines by words: %1").arg(QString::fromStdString(models_->words()->name()));
   state_->setText(text);
@@ -205,7 +209,7 @@ void SettingsDialog::show_state() {
 // Reads the folder off the window's thread: it may lie on a slow disk.
 void SettingsDialog::inspect() {
   show_state();
-  if (kind_->currentIndex() == 0 || folder_->text().trimmed().isEmpty() || !models_->services().inspect) {
+  if (!wants_folder() || folder_->text().trimmed().isEmpty() || !models_->services().inspect) {
     findings_->clear();
     return;
   }

@@ -194,7 +194,7 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
   const bool placing = until > pipeline::Stage::lift;
   command->add_option("PHOTO", arguments->photo, "the photograph (PNG, JPEG, TIFF, BMP, WebP) or a project file (.tactus)")->type_name("FILE");
   command->add_option("--prompt", arguments->prompt, "what to find: \"Which body parts touch the bottle?\"");
-  command->add_option("--model", arguments->model.model, "contact model: prior (usual contact; does not look at the photograph), or the folder of InteractVLM weights")
+  command->add_option("--model", arguments->model.model, "contact model: compact (our own network; reads the marks), prior (usual contact; does not look at the photograph), or the folder of InteractVLM weights")
       ->type_name("NAME|DIR")
       ->capture_default_str();
   command->add_option("--object", arguments->object, "a name of the library ('list' shows them) or a mesh file (.obj .ply .glb, metres); "

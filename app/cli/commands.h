@@ -24,6 +24,7 @@ using Command = std::function<void(const Context&)>;
 void add_analyse(CLI::App& app, Context& context, Command& chosen);      // analyse, contact
 void add_reconstruct(CLI::App& app, Context& context, Command& chosen);
 void add_views(CLI::App& app, Context& context, Command& chosen);
+void add_train(CLI::App& app, Context& context, Command& chosen);
 void add_evaluate(CLI::App& app, Context& context, Command& chosen);
 void add_convert(CLI::App& app, Context& context, Command& chosen);
 void add_synth(CLI::App& app, Context& context, Command& chosen);

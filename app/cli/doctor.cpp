@@ -118,11 +118,21 @@ void add_model(const std::string& folder, double memory, std::vector<Finding>& f
                           (fitting.empty() ? ", too little for any of them" : ", enough for " + joined(fitting))});
 }
 
+Finding contact_models() {
+  const fs::path weights = app::compact_weights();
+  std::error_code error;
+  if (!fs::exists(weights, error)) {
+    return {"contact models", "limited", "prior: usual contact by category, which does not look at the photograph; the compact model is missing at " +
+                                             weights.string() + ", build with ./run"};
+  }
+  return {"contact models", "ok", "compact: our own network, reads the marks (the default); prior: usual contact by category, which does not look at the photograph"};
+}
+
 std::vector<Finding> examine(const std::string& licensed_data, const std::string& model_folder) {
   std::vector<Finding> findings = {body_model()};
   findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " objects: " + joined(object_names())});
   findings.push_back(samples());
-  findings.push_back({"contact models", "limited", "prior: usual contact by category; it does not look at the photograph, and no other model is built in"});
+  findings.push_back(contact_models());
   findings.push_back(networks());
   add_licensed(licensed_data, findings);
   findings.push_back({"processor", "ok", std::to_string(thread_count()) + " threads"});

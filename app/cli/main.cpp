@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   cli::add_analyse(app, context, command);
   cli::add_reconstruct(app, context, command);
   cli::add_views(app, context, command);
+  cli::add_train(app, context, command);
   cli::add_evaluate(app, context, command);
   cli::add_convert(app, context, command);
   cli::add_synth(app, context, command);

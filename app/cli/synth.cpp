@@ -126,7 +126,7 @@ void run(const Arguments& arguments, const Context& context) {
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop);
     io::StagedFolder out(arguments.out);
-    const auto ports = app::make_ports({.model = "prior"});
+    const auto ports = app::make_ports();
     const synth::SceneMaker maker(ports.body_model, split, {}, progress.part(0.0, 0.1, "Bodies and objects"));
     const Progress drawing = progress.part(0.1, 0.95, "Scenes");
     std::atomic<int> done{0};

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "program_folder.h"
@@ -73,7 +74,7 @@ fs::path data_folder() {
 }
 
 const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names = {"prior"};
+  static const std::vector<std::string> names = {"compact", "prior"};
   return names;
 }
 
@@ -104,15 +105,50 @@ std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress
   return networks().open_checkpoint(options, progress);
 }
 
+fs::path compact_weights() { return data_folder() / "models" / "compact.safetensors"; }
+
+namespace {
+
+// Loads libtorch and the weights when it is first asked, so that a window shows before.
+class CompactOnDemand : public contact::ContactPredictor {
+ public:
+  explicit CompactOnDemand(std::shared_ptr<const body::BodyModel> body_model) : body_model_(std::move(body_model)) {}
+  std::string name() const override { return "compact"; }
+  std::string description() const override {
+    return "Compact: our own small network. It reads your marks: the joints, the person's mask and the object's.";
+  }
+  contact::ContactPrediction predict(const contact::ContactQuery& query, const Progress& progress) const override {
+    return opened().predict(query, progress);
+  }
+
+ private:
+  const contact::ContactPredictor& opened() const {
+    const std::lock_guard lock(mutex_);
+    if (!predictor_) predictor_ = networks().open_compact(compact_weights(), body_model_);   // after a failure the next question tries again
+    return *predictor_;
+  }
+  std::shared_ptr<const body::BodyModel> body_model_;
+  mutable std::mutex mutex_;
+  mutable std::unique_ptr<contact::ContactPredictor> predictor_;
+};
+
+}  // namespace
+
+std::shared_ptr<const contact::ContactPredictor> built_in_model(const std::string& name,
+                                                                std::shared_ptr<const body::BodyModel> body_model) {
+  if (name == "compact") return std::make_shared<CompactOnDemand>(std::move(body_model));
+  return contact::make_prior_predictor();
+}
+
 pipeline::Ports make_ports(const ModelChoice& choice, const Progress& progress) {
   pipeline::Ports ports;
+  ports.body_model = std::make_shared<body::BodyModel>(io::read_body_model(data_folder() / "body.tbm"));
   if (choice.is_folder()) {
     const auto checkpoint = open_model(choice, progress);
     ports.predictor = networks().make_predictor(checkpoint, contact::make_prior_predictor(), choice.stages);
   } else {
-    ports.predictor = contact::make_prior_predictor();
+    ports.predictor = built_in_model(choice.model, ports.body_model);
   }
-  ports.body_model = std::make_shared<body::BodyModel>(io::read_body_model(data_folder() / "body.tbm"));
   ports.view_renderer = render::make_cpu_view_renderer();
   ports.make_silhouette_renderer = [] { return render::make_cpu_silhouette_renderer(); };
   return ports;

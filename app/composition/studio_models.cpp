@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "tactus/app/networks.h"
+#include "tactus/io/body_files.h"
 
 namespace tactus::app {
 namespace {
@@ -25,7 +26,7 @@ std::string gigabytes(double bytes) {
 OpenedModel open_any_model(const ModelChoice& choice, const Progress& progress) {
   OpenedModel opened;
   if (!choice.is_folder()) {
-    opened.predictor = contact::make_prior_predictor();
+    opened.predictor = built_in_model(choice.model, std::make_shared<body::BodyModel>(io::read_body_model(data_folder() / "body.tbm")));
     return opened;
   }
   const auto model = open_model(choice, progress);

@@ -3,12 +3,14 @@
 
 #include "tactus/checkpoint/convert.h"
 #include "tactus/checkpoint/model_folder.h"
+#include "tactus/compact/predictor.h"
 #include "tactus/error.h"
 #include "tactus/evaluation/results.h"
 #include "tactus/interactvlm/model.h"
 #include "tactus/interactvlm/photo_segmenters.h"
 #include "tactus/interactvlm/predictor.h"
 #include "tactus/io/body_files.h"
+#include "tactus/training/train.h"
 
 namespace tactus::app {
 namespace {
@@ -145,6 +147,22 @@ class TorchNetworks : public Networks {
   ConvertReport convert(const fs::path& from, const fs::path& into, const std::string& to, const Progress& progress) const override {
     auto report = checkpoint::convert(from, into, {.to = convert_to(to)}, progress);
     return {report.tensors, report.int8, report.int4, report.bytes_before, report.bytes_after, std::move(report.precision), std::move(report.files)};
+  }
+
+  std::unique_ptr<contact::ContactPredictor> open_compact(const fs::path& weights,
+                                                          std::shared_ptr<const body::BodyModel> body_model) const override {
+    return compact::make_predictor(weights, std::move(body_model));
+  }
+
+  TrainReport train(const fs::path& config, const fs::path& body, const Progress& progress,
+                    const std::function<void(const TrainStatus&)>& on_status) const override {
+    const auto options = training::read_train_options(config);
+    auto made = training::train(options, std::make_shared<const body::BodyModel>(io::read_body_model(body)), progress,
+                                [&](const training::TrainStatus& s) {
+                                  on_status({s.stage, s.step, s.steps, s.loss, s.per_second, s.seconds_left, s.curve, s.scores});
+                                });
+    return {made.scenes, made.prompts, made.steps, made.parameters, made.generation_seconds, made.training_seconds,
+            made.prompts_per_second, std::move(made.scores), options.output.string(), made.resumed};
   }
 
   EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const override {

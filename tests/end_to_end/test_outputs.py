@@ -69,7 +69,7 @@ class Outputs(unittest.TestCase):
         self.assertEqual(r["object"], "camera on a tripod")
         self.assertEqual(r["inputs"], {"keypoints": True, "human_mask": True, "object_mask": True, "object_mesh": False, "body": "marked joints"})
         self.assertEqual((r["options"]["mode"], r["options"]["run"]["seed"], r["options"]["fit"]["max_iterations"]), ("corrected", 42, 120))
-        self.assertEqual(r["model"], "prior")
+        self.assertEqual(r["model"], "compact")
         self.assertIn("hand", r["answer"])
         self.assertEqual([s["stage"] for s in r["stages"]], ["Photograph", "Body", "Views", "Masks", "Lift", "Align", "Fit", "Result"])
         for stage in r["stages"]:

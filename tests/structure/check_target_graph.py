@@ -48,7 +48,7 @@ ALLOWED = {
     "tactus_evaluation_files": CORE | {"tactus_evaluation", "tactus_io", "tactus_render", "nlohmann_json::nlohmann_json"},
     "tactus_models": {"tactus_interactvlm"},
     "tactus_networks_interface": {"tactus_core"},
-    "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models", "tactus_evaluation",
+    "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models", "tactus_compact", "tactus_training", "tactus_evaluation",
                         "tactus_evaluation_files", "tactus_body_files"},
     "tactus_composition": CORE | {"tactus_networks_interface", "dl", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.

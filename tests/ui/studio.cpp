@@ -62,7 +62,7 @@ void Studio::open_window() {
   services.autosave_folder = folder_.filePath(QStringLiteral("autosave")).toStdString();
   services.options = quick_options();
   services.models.open_model = [](const ui::ModelChoice& choice, const Progress& progress) {
-    if (choice.model == "prior") return ui::OpenedModel{contact::make_prior_predictor(), nullptr, {}, {}, 0};
+    if (!choice.is_folder()) return ui::OpenedModel{app::built_in_model(choice.model, app::make_ports().body_model), nullptr, {}, {}, 0};
     return model_script().open_model(choice, progress);
   };
   services.models.open_segmenter = [](const std::string& file, const Progress& progress) { return model_script().open_segmenter(file, progress); };

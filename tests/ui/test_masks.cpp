@@ -257,8 +257,8 @@ class TestMasks : public QObject {
     test::drop(window_, {folder_.filePath(QStringLiteral("lisa-7b"))});
     QTRY_VERIFY(tools()->takes_words());
     // It is no contact model: the one that was there goes on.
-    QVERIFY(window_->model_button()->text().contains(QStringLiteral("prior")));
-    QVERIFY2(window_->status_text().contains(QStringLiteral("contact stays with prior")), qPrintable(window_->status_text()));
+    QVERIFY(window_->model_button()->text().contains(QStringLiteral("compact")));
+    QVERIFY2(window_->status_text().contains(QStringLiteral("contact stays with compact")), qPrintable(window_->status_text()));
     choose(PhotoCanvas::Tool::click);
     QVERIFY(tools()->words()->isVisible());
     tools()->words()->setFocus();

@@ -128,15 +128,14 @@ class TestModels : public QObject {
   void cleanupTestCase() {
     released_ = true;
     TalkingModel::allowed = 1 << 20;
-    if (window_->models()->choice().model != "prior") window_->models()->open({});
+    if (window_->models()->choice().is_folder()) window_->models()->open({});
     QTRY_VERIFY(!window_->models()->loading());
     QVERIFY(test::wait_idle(window_));
   }
 
   void loadingShowsHowFarItIsAndIsCancelled() {
-    QVERIFY(shown_model().contains(QStringLiteral("prior")));
+    QVERIFY(shown_model().contains(QStringLiteral("compact")));
     QVERIFY(!window_->load_bar()->isVisible());
-    QVERIFY(!answer()->trace()->isVisible());   // the prior has no tokens
     released_ = false;
     test::drop(window_, {model_folder("interactvlm-13b")});
     QTRY_VERIFY(window_->load_bar()->isVisible());
@@ -151,21 +150,21 @@ class TestModels : public QObject {
     QTest::mouseClick(window_->load_bar()->cancel_button(), Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(!window_->load_bar()->isVisible(), 2000);
     QVERIFY2(window_->status_text().contains(QStringLiteral("cancelled")), qPrintable(window_->status_text()));
-    QVERIFY(shown_model().contains(QStringLiteral("prior")));
+    QVERIFY(shown_model().contains(QStringLiteral("compact")));
     QVERIFY(error().isEmpty());
   }
 
   void whatIsWrongIsSaidAndTheModelStays() {
     test::drop(window_, {model_folder("broken")});
     QTRY_VERIFY(!error().isEmpty());
-    QVERIFY2(error().contains(QStringLiteral("00002-of-00003")) && error().contains(QStringLiteral("prior stays in use")), qPrintable(error()));
-    QVERIFY(shown_model().contains(QStringLiteral("prior")));
+    QVERIFY2(error().contains(QStringLiteral("00002-of-00003")) && error().contains(QStringLiteral("compact stays in use")), qPrintable(error()));
+    QVERIFY(shown_model().contains(QStringLiteral("compact")));
     QVERIFY(window_->session()->stale_reasons()[static_cast<std::size_t>(Stage::predict)].isEmpty());
     QVERIFY(shot("model_broken.png"));
     QSignalSpy shown(window_, &ui::MainWindow::analysis_shown);
     window_->run();
     QVERIFY(shown.wait(60000));
-    QCOMPARE(window_->analysis()->prediction->model, std::string("prior"));
+    QCOMPARE(window_->analysis()->prediction->model, std::string("compact"));
     window_->messages()->dismiss(QStringLiteral("model"));
   }
 
@@ -294,7 +293,7 @@ class TestModels : public QObject {
     auto* settings = window_->settings();
     QTRY_VERIFY(settings->isVisible());
     QVERIFY(!settings->isModal());
-    settings->kind()->setCurrentIndex(1);
+    settings->kind()->setCurrentIndex(2);
     settings->folder()->setFocus();
     settings->folder()->selectAll();
     QTest::keyClicks(settings->folder(), QStringLiteral("/nowhere"));
@@ -320,17 +319,17 @@ class TestModels : public QObject {
     QTRY_VERIFY(shown_model().contains(QStringLiteral("another · int4")));
     QCOMPARE(asked_.clip_folder, std::string("/clips/vit-l"));
     QVERIFY(menu_entry(QStringLiteral("interactvlm-13b")) != nullptr);
-    auto* prior = menu_entry(QStringLiteral("prior"));
-    QVERIFY(prior != nullptr && !prior->isChecked());
-    prior->trigger();
-    QTRY_VERIFY(shown_model().contains(QStringLiteral("prior")));
+    auto* compact = menu_entry(QStringLiteral("compact"));
+    QVERIFY(compact != nullptr && !compact->isChecked());
+    compact->trigger();
+    QTRY_VERIFY(shown_model().contains(QStringLiteral("compact")));
     test::studio().restart();
     window_ = test::studio().window();
     QTest::qWait(50);
     QVERIFY(!window_->models()->loading());
-    QVERIFY(shown_model().contains(QStringLiteral("prior")));
+    QVERIFY(shown_model().contains(QStringLiteral("compact")));
     test::studio().show_sample();
-    QCOMPARE(window_->analysis()->prediction->model, std::string("prior"));
+    QCOMPARE(window_->analysis()->prediction->model, std::string("compact"));
     QVERIFY(!answer()->trace()->isVisible());
   }
 };

@@ -1,6 +1,8 @@
 // Which contact model, and what opening it gave; filled in by the composition root.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,10 +14,14 @@
 
 namespace tactus::ui {
 
+// The models that need no folder, the default first.
+inline constexpr std::array<const char*, 2> kBuiltInModels = {"compact", "prior"};
+
 struct ModelChoice {
-  std::string model = "prior";                     // a built-in one's name, or a checkpoint's folder
+  std::string model = kBuiltInModels.front();      // a built-in one's name, or a checkpoint's folder
   std::string clip_folder;                         // of a checkpoint; empty: looked for beside it
   std::string precision = "auto", device = "auto"; // auto, fp32, bf16, int8, int4; auto, cpu, cuda
+  bool is_folder() const { return std::find(kBuiltInModels.begin(), kBuiltInModels.end(), model) == kBuiltInModels.end(); }
   friend bool operator==(const ModelChoice&, const ModelChoice&) = default;
 };
 

@@ -20,7 +20,7 @@ class SettingsDialog : public QDialog {
   Q_OBJECT
  public:
   SettingsDialog(ModelManager* models, QWidget* parent);
-  QComboBox* kind() const { return kind_; }               // prior, a folder
+  QComboBox* kind() const { return kind_; }               // the built-in models, then a folder
   QLineEdit* folder() const { return folder_; }
   QLineEdit* clip_folder() const { return clip_; }
   QComboBox* precision() const { return precision_; }
@@ -32,6 +32,7 @@ class SettingsDialog : public QDialog {
 
  private:
   ModelChoice choice() const;
+  bool wants_folder() const;
   void show_state();
   void show_fields();
   void inspect();

@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "tactus/body/body_model.h"
 #include "tactus/contact/photo_segmenter.h"
 #include "tactus/contact/predictor.h"
 #include "tactus/image.h"
@@ -117,6 +119,22 @@ struct EvaluateReport {
   std::vector<Line> required;
 };
 
+// A training of the compact model; what is shown while it runs and what came out (models/training).
+struct TrainStatus {
+  std::string stage;                   // "Scenes", "Train", "Validate"
+  std::int64_t step = 0, steps = 0;
+  double loss = 0, per_second = 0, seconds_left = 0;
+  std::string curve;                   // of the loss so far, one line
+  std::map<std::string, double> scores;   // after a validation
+};
+struct TrainReport {
+  std::int64_t scenes = 0, prompts = 0, steps = 0, parameters = 0;
+  double generation_seconds = 0, training_seconds = 0, prompts_per_second = 0;
+  std::map<std::string, double> scores;
+  std::string output;                  // the file of weights
+  bool resumed = false;
+};
+
 // Its functions may be called from several threads. Errors: bad_input for what is wrong in a file, a folder or a name,
 // cannot_run for memory, disk and devices.
 class Networks {
@@ -139,6 +157,12 @@ class Networks {
   // A model folder written again into the empty folder `into`; `to`: "safetensors", "int8" or "int4".
   virtual ConvertReport convert(const std::filesystem::path& from, const std::filesystem::path& into, const std::string& to,
                                 const Progress& progress) const = 0;
+  // The compact contact model. Error{bad_input}: no file of one.
+  virtual std::unique_ptr<contact::ContactPredictor> open_compact(const std::filesystem::path& weights,
+                                                                  std::shared_ptr<const body::BodyModel> body_model) const = 0;
+  // From a configuration's file. A stop writes the checkpoint, where one is configured, and throws Error{cancelled}.
+  virtual TrainReport train(const std::filesystem::path& config, const std::filesystem::path& body, const Progress& progress,
+                            const std::function<void(const TrainStatus&)>& on_status) const = 0;
   virtual EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const = 0;
 };
 

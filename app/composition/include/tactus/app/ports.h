@@ -23,7 +23,7 @@ const std::vector<std::string>& model_names();
 
 // A contact model by name, or a checkpoint's folder.
 struct ModelChoice {
-  std::string model = "prior";
+  std::string model = "compact";
   std::filesystem::path clip_folder;    // of a checkpoint; empty: looked for
   std::string precision = "auto", device = "auto";
   std::shared_ptr<Stages> stages;   // receives every stage, where wanted
@@ -32,6 +32,12 @@ struct ModelChoice {
 
 // Error{bad_input} for an unknown model, naming those there are, and for what is wrong in a folder.
 pipeline::Ports make_ports(const ModelChoice& choice = {}, const Progress& progress = {});
+// A built-in contact model by name. The compact one opens its network at its first question; with no network in this
+// installation that is when Error{cannot_run} says so.
+std::shared_ptr<const contact::ContactPredictor> built_in_model(const std::string& name,
+                                                                std::shared_ptr<const body::BodyModel> body_model);
+// The weights that come with Tactus.
+std::filesystem::path compact_weights();
 // The folder's model alone.
 std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress& progress);
 
