@@ -15,7 +15,7 @@ namespace {
 
 constexpr float kNever = -20.0F;
 constexpr double kPoorFit = 0.05, kHopelessFit = 0.15;   // metres: from here on the prior has a part in the answer, here nearly all
-constexpr float kGuess = 0.62F;                          // the most that a guess without marks may say
+constexpr const char* kUnplaced = "canonical pose";      // PhotoBody::source of a body that nothing placed
 
 float moved_logit(double p, double threshold) {
   const double q = std::clamp(p, 1e-9, 1.0 - 1e-9);
@@ -109,6 +109,11 @@ class Predictor : public contact::ContactPredictor {
     if (Vocabulary::split(query.prompt).empty()) {
       throw bad_input("prompt: it is empty; ask what to find, for example \"Which body parts touch the bottle?\"");
     }
+    const std::string thing = query.object.name.empty() ? (query.object.category.empty() ? "object" : query.object.category) : query.object.name;
+    if (query.body.source == kUnplaced)
+      return usual(query, "The person's joints are not marked", progress);
+    if (!query.marks.object_mask || query.marks.object_mask->empty())
+      return usual(query, "The " + thing + " is not marked in the photograph", progress);
     const evidence::BodySample& sample = model_.sample();
     const std::vector<int> points = evidence::sample_on(sample, *body_model_, query.body);
     const evidence::Observation seen = evidence::observe(sample, points, query.body, query.marks, query.object);
@@ -120,15 +125,9 @@ class Predictor : public contact::ContactPredictor {
     contact::ContactPrediction result;
     result.model = name();
     const std::string& category = query.object.category;
-    const std::string thing = query.object.name.empty() ? (category.empty() ? "object" : category) : query.object.name;
     Prediction said = model_.predict(evidence, category, query.prompt, query.object);
-    const bool given = query.marks.object_mask && !query.marks.object_mask->empty();
     bool touched = false;
-    if (!given) {
-      guess(said, info);
-      touched = true;
-      result.warnings.push_back("The " + thing + " is not marked in the photograph, so the answer is what people usually touch; mark it to have the photograph looked at.");
-    } else if (evidence.mask_empty) {
+    if (evidence.mask_empty) {
       said.body.setZero();
       said.object.setZero();
       said.presence = 0.0;
@@ -162,12 +161,11 @@ class Predictor : public contact::ContactPredictor {
   }
 
  private:
-  // Nothing is marked: the prior, never surer than kGuess.
-  static void guess(Prediction& said, const WeightsInfo& info) {
-    const float most = said.prior.size() > 0 ? std::max(said.prior.maxCoeff(), 1e-6F) : 1.0F;
-    const float scale = std::max(kGuess, static_cast<float>(info.contact_threshold) + 0.05F) / most;
-    said.body = (said.prior * scale).cwiseMin(1.0F);
-    said.presence = 0.5;
+  // Nothing to read in the photograph: the table of usual contact answers under its own name.
+  contact::ContactPrediction usual(const contact::ContactQuery& query, const std::string& why, const Progress& progress) const {
+    auto result = prior_->predict(query, progress);
+    result.warnings.insert(result.warnings.begin(), why + ", so the prior answered: what people usually touch.");
+    return result;
   }
 
   // A body that fits the marks badly puts its evidence in the wrong place.
@@ -201,6 +199,7 @@ class Predictor : public contact::ContactPredictor {
 
   std::shared_ptr<const body::BodyModel> body_model_;
   Model model_;
+  std::unique_ptr<contact::ContactPredictor> prior_ = contact::make_prior_predictor();
 };
 
 }  // namespace
