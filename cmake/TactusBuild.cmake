@@ -65,7 +65,8 @@ function(tactus_gui_test name)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS gui TIMEOUT ${T_TIMEOUT} ENVIRONMENT
+  # Two xvfb-run that start at once may take the same display.
+  set_tests_properties(${name} PROPERTIES LABELS gui TIMEOUT ${T_TIMEOUT} RESOURCE_LOCK display ENVIRONMENT
     "QT_QPA_PLATFORM=xcb;QT_XCB_GL_INTEGRATION=xcb_glx;LIBGL_ALWAYS_SOFTWARE=1;GALLIUM_DRIVER=llvmpipe;QT_SCALE_FACTOR=1;LC_ALL=C.UTF-8")
 endfunction()
 

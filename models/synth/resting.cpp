@@ -73,9 +73,12 @@ bool lie_on(Draft& draft, PlacedThing& placed) {
     const auto& below = draft.rig.region(Region::buttocks, kLeft);
     torso.insert(torso.end(), below.begin(), below.end());
   }
-  if (!move_body_until(draft, torso, placed, -Vector3d::UnitY(), -0.006)) return false;
-  figure.update();
-  legs();
+  // The skin of the buttocks goes with the thighs: sinking stretches the legs, which lifts it again.
+  for (int round = 0; round < 4; ++round) {
+    if (!move_body_until(draft, torso, placed, -Vector3d::UnitY(), -0.006)) return false;
+    figure.update();
+    if (round < 3) legs();
+  }
   // The head sinks back until it lies.
   const double turned = draft.uniform(-0.5, 0.5);
   double best = 1e9, chosen = 0;

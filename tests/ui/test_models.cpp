@@ -330,7 +330,19 @@ class TestModels : public QObject {
     QVERIFY(shown_model().contains(QStringLiteral("compact")));
     test::studio().show_sample();
     QCOMPARE(window_->analysis()->prediction->model, std::string("compact"));
-    QVERIFY(!answer()->trace()->isVisible());
+    QVERIFY(answer()->trace()->isVisible());
+
+    auto* prior = menu_entry(QStringLiteral("prior"));
+    QVERIFY(prior != nullptr && !prior->isChecked());
+    prior->trigger();
+    QTRY_VERIFY(shown_model().contains(QStringLiteral("prior")));
+    QSignalSpy shown(window_, &ui::MainWindow::analysis_shown);
+    window_->run();
+    QVERIFY(shown.wait(60000));
+    QCOMPARE(window_->analysis()->prediction->model, std::string("prior"));
+    QVERIFY(!answer()->trace()->isVisible());   // the prior has no tokens
+    window_->models()->open({});
+    QTRY_VERIFY(shown_model().contains(QStringLiteral("compact")));
   }
 };
 
