@@ -132,7 +132,7 @@ struct SceneMaker::Impl {
   }
 
   // The person with what it touches. False: draft again.
-  bool compose(Draft& draft, const std::pair<std::string, Interaction>& main, bool main_touched, Scene& scene) const {
+  bool compose(Draft& draft, const std::pair<std::string, Interaction>& main, bool main_touched) const {
     PlacedThing first;
     first.thing = thing_of(main.first, draft.random);
     if (!main_touched) {
@@ -166,13 +166,12 @@ struct SceneMaker::Impl {
       else draft.figure = before, draft.arm_used[side] = false;
     }
     arms_at_random(draft);
-    (void)scene;
     return true;
   }
 
   bool attempt(Random& random, const std::pair<std::string, Interaction>& main, bool main_touched, int extras, double deepest, Scene& scene) const {
     Draft draft(rig, *scene.shaped, things, random);
-    if (!compose(draft, main, main_touched, scene)) return false;
+    if (!compose(draft, main, main_touched)) return false;
     const SurfaceTree body(skin, draft.figure.skin(rig.every()));
     // The thing that is not touched yet has no place: it needs the camera.
     CameraView view;
