@@ -67,6 +67,19 @@ class Loading(unittest.TestCase):
         self.assertIn(LIBRARY, of_the_networks(names))
         self.assertTrue(any(name.startswith("libtorch") for name in names))
 
+    def test_multiplies_with_its_own_blas(self):
+        # OpenCV brings the reference BLAS into the program, with a function of the same name and a tenth of the speed.
+        log = self.here / "loader"
+        subprocess.run([TACTUS, "doctor", self.here, "--json"], capture_output=True, check=True, timeout=300,
+                       env={**os.environ, "LD_DEBUG": "bindings", "LD_DEBUG_OUTPUT": str(log)})
+        bound = set()
+        for path in self.here.glob("loader.*"):
+            with open(path, errors="replace") as lines:
+                for line in lines:
+                    if "`sgemm_'" in line and (found := re.search(r"binding file (\S+) .* to (\S+) ", line)):
+                        bound.add(tuple(pathlib.Path(name).name for name in found.groups()))
+        self.assertIn(("libtorch_cpu.so", "libtorch_cpu.so"), bound)
+
     def test_its_errors_are_understood(self):
         done = subprocess.run([TACTUS, "doctor", self.here / "nowhere"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 2, done.stderr)
