@@ -1,4 +1,4 @@
-#include "checkpoint.h"
+#include "tactus/training/checkpoint.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
@@ -15,16 +15,16 @@ namespace tactus::training {
 namespace {
 
 // Everything that the file holds besides the position, by name; the tensors are the live ones.
-std::map<std::string, at::Tensor> live(compact::Network& network, const AdamW& optimiser) {
+std::map<std::string, at::Tensor> live(torch::nn::Module& network, const AdamW& optimiser) {
   std::map<std::string, at::Tensor> tensors = optimiser.state();
-  for (const auto& item : network->named_parameters()) tensors["model." + item.key()] = item.value().detach();
-  for (const auto& item : network->named_buffers()) tensors["model." + item.key()] = item.value();
+  for (const auto& item : network.named_parameters()) tensors["model." + item.key()] = item.value().detach();
+  for (const auto& item : network.named_buffers()) tensors["model." + item.key()] = item.value();
   return tensors;
 }
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& file, std::uint64_t key, compact::Network& network, const AdamW& optimiser,
+void save_checkpoint(const std::filesystem::path& file, std::uint64_t key, torch::nn::Module& network, const AdamW& optimiser,
                      const Position& position) {
   const torch::NoGradGuard no_grad;
   std::map<std::string, at::Tensor> tensors;
@@ -40,7 +40,7 @@ void save_checkpoint(const std::filesystem::path& file, std::uint64_t key, compa
   checkpoint::write_safetensors(file, tensors, {{"format", "tactus training 1"}});
 }
 
-std::optional<Position> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, compact::Network& network, AdamW& optimiser) {
+std::optional<Position> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, torch::nn::Module& network, AdamW& optimiser) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   const auto source = checkpoint::open_tensors(file);
   const auto foreign = [&](const std::string& what) {

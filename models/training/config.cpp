@@ -2,20 +2,17 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <type_traits>
 
 #include "tactus/error.h"
+#include "tactus/training/config_reader.h"
 #include "tactus/training/train.h"
 
 namespace tactus::training {
 namespace {
 
 using nlohmann::json;
+using Reader = ConfigReader;
 namespace fs = std::filesystem;
-
-struct Range {
-  double low = -1e300, high = 1e300;
-};
 
 template <typename Options, typename Visit>
 void visit(Options& o, Visit&& value) {
@@ -75,52 +72,6 @@ void visit_network(Network& o, Sample& s, Visit&& value) {
   value("hand_density", s.hand_density, Range{0.1, 100});
   value("clusters", s.clusters, Range{4, 4096});
 }
-
-class Reader {
- public:
-  Reader(json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
-    if (!object_.is_object()) throw bad_input(where_ + ": it must be a JSON object");
-  }
-  template <typename T>
-  void operator()(const char* key, T& value, Range range) {
-    const auto found = object_.find(key);
-    if (found == object_.end()) return;
-    const auto fail = [&](const std::string& right) {
-      throw bad_input(where_ + ": \"" + key + "\" is " + found->dump().substr(0, 60) + "; it must be " + right);
-    };
-    if constexpr (std::is_same_v<T, bool>) {
-      if (!found->is_boolean()) fail("true or false");
-      value = found->template get<bool>();
-    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, fs::path>) {
-      if (!found->is_string()) fail("a text");
-      value = found->template get<std::string>();
-    } else {
-      const bool whole = std::is_integral_v<T>;
-      std::ostringstream limits;
-      limits << (whole ? "a whole number" : "a number") << " between " << range.low << " and " << range.high;
-      if (!found->is_number() || (whole && !found->is_number_integer())) fail(limits.str());
-      const double number = found->template get<double>();
-      if (!(number >= range.low && number <= range.high)) fail(limits.str());
-      value = found->template get<T>();
-    }
-    object_.erase(found);
-  }
-  // An object inside, taken out; null when it is not there.
-  json take(const char* key) {
-    const auto found = object_.find(key);
-    if (found == object_.end()) return json::object();
-    json inner = *found;
-    object_.erase(found);
-    return inner;
-  }
-  void finish() const {
-    if (!object_.empty()) throw bad_input(where_ + ": the key \"" + object_.begin().key() + "\" is unknown; \"tactus train --help\" lists those that are");
-  }
-
- private:
-  json object_;
-  std::string where_;
-};
 
 }  // namespace
 

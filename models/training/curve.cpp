@@ -1,4 +1,4 @@
-#include "curve.h"
+#include "tactus/training/curve.h"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "event_file.h"
+#include "tactus/training/event_file.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "optimiser.h"
+#include "tactus/training/optimiser.h"
 
 #include <ATen/ops/zeros_like.h>
 

@@ -9,18 +9,19 @@
 #include <numeric>
 #include <sstream>
 
-#include "checkpoint.h"
-#include "curve.h"
 #include "data_set.h"
-#include "event_file.h"
 #include "objective.h"
-#include "optimiser.h"
 #include "tactus/compact/vocabulary.h"
 #include "tactus/compact/weights.h"
 #include "tactus/error.h"
 #include "tactus/hash.h"
 #include "tactus/parallel.h"
 #include "tactus/synth/language.h"
+#include "tactus/training/checkpoint.h"
+#include "tactus/training/curve.h"
+#include "tactus/training/event_file.h"
+#include "tactus/training/optimiser.h"
+#include "tactus/training/replicas.h"
 #include "tactus/training/train.h"
 #include "validation.h"
 
@@ -67,55 +68,6 @@ std::vector<std::string> split_words(const std::string& text) {
   for (std::string word; in >> word;) words.push_back(word);
   return words;
 }
-
-// One network a slice of the batch: they share the weights' memory and have gradients of their own, so that slices run side by
-// side and the sum of their gradients has one order.
-class Replicas {
- public:
-  Replicas(Network master, const evidence::BodySample& sample, std::size_t count) : all_{std::move(master)} {
-    const auto weights = all_[0]->parameters();
-    const auto buffers = all_[0]->buffers();
-    for (std::size_t i = 1; i < count; ++i) {
-      Network copy = compact::make_network(all_[0]->options, sample);
-      copy->to(weights.front().device());
-      auto own = copy->parameters();
-      for (std::size_t p = 0; p < own.size(); ++p) own[p].set_data(weights[p].detach());
-      auto own_buffers = copy->buffers();
-      for (std::size_t p = 0; p < own_buffers.size(); ++p) own_buffers[p].set_data(buffers[p]);
-      all_.push_back(copy);
-    }
-    for (auto& network : all_) {
-      std::map<std::string, at::Tensor> named;
-      for (auto& item : network->named_parameters()) named[item.key()] = item.value();
-      named_.push_back(std::move(named));
-    }
-  }
-  Network& operator[](std::size_t i) { return all_[i]; }
-  const std::vector<Network>& all() const { return all_; }
-  void clear_gradients() {
-    for (auto& network : all_)
-      for (auto& p : network->parameters()) p.mutable_grad() = at::Tensor();
-  }
-  // In the order of the slices.
-  std::vector<at::Tensor> sum(const std::vector<std::string>& names) {
-    const torch::NoGradGuard no_grad;
-    std::vector<at::Tensor> sums;
-    for (const std::string& name : names) {
-      at::Tensor total;
-      for (auto& named : named_) {
-        const at::Tensor gradient = named.at(name).grad();
-        if (!gradient.defined()) continue;
-        total = total.defined() ? total.add_(gradient) : gradient;
-      }
-      sums.push_back(total);
-    }
-    return sums;
-  }
-
- private:
-  std::vector<Network> all_;
-  std::vector<std::map<std::string, at::Tensor>> named_;
-};
 
 class Training {
  public:
@@ -226,12 +178,13 @@ class Training {
     }
     key_ = key_of(options_, vocabulary_);
     if (!options_.checkpoint.empty()) {
-      if (const auto found = load_checkpoint(options_.checkpoint, key_, master, *optimiser_)) {
+      if (const auto found = load_checkpoint(options_.checkpoint, key_, *master, *optimiser_)) {
         position_ = *found;
         report_.resumed = true;
       }
     }
-    replicas_ = std::make_unique<Replicas>(master, sample_, static_cast<std::size_t>(options_.batch / options_.slice));
+    replicas_ = std::make_unique<Replicas<Network>>(master, static_cast<std::size_t>(options_.batch / options_.slice),
+                                                   [&] { return compact::make_network(master->options, sample_); });
   }
 
   // → the mean loss of the step's prompts.
@@ -343,7 +296,7 @@ class Training {
   }
 
   void save_state() {
-    if (!options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, key_, (*replicas_)[0], *optimiser_, position_);
+    if (!options_.checkpoint.empty()) save_checkpoint(options_.checkpoint, key_, *(*replicas_)[0], *optimiser_, position_);
   }
 
   // Scores, thresholds, and the file of weights.
@@ -390,7 +343,7 @@ class Training {
   compact::WeightsInfo info_;
   at::Tensor prior_;
   std::unique_ptr<AdamW> optimiser_;
-  std::unique_ptr<Replicas> replicas_;
+  std::unique_ptr<Replicas<Network>> replicas_;
   std::unique_ptr<EventFile> events_;
   std::uint64_t key_ = 0;
   Position position_;

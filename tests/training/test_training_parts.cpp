@@ -13,11 +13,11 @@
 #include <fstream>
 #include <sstream>
 
-#include "curve.h"
-#include "event_file.h"
 #include "objective.h"
-#include "optimiser.h"
 #include "tactus/error.h"
+#include "tactus/training/curve.h"
+#include "tactus/training/event_file.h"
+#include "tactus/training/optimiser.h"
 #include "tactus/training/train.h"
 
 namespace tactus::training {

@@ -6,8 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "optimiser.h"
-#include "tactus/compact/network.h"
+#include "tactus/training/optimiser.h"
 
 namespace tactus::training {
 
@@ -18,9 +17,9 @@ struct Position {
 };
 
 // `key`: of the configuration. Error{cannot_run}: the file cannot be written; the one that was there stays.
-void save_checkpoint(const std::filesystem::path& file, std::uint64_t key, compact::Network& network, const AdamW& optimiser,
+void save_checkpoint(const std::filesystem::path& file, std::uint64_t key, torch::nn::Module& network, const AdamW& optimiser,
                      const Position& position);
 // nullopt: no such file. Error{bad_input}: of another configuration, or damaged; nothing is changed then.
-std::optional<Position> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, compact::Network& network, AdamW& optimiser);
+std::optional<Position> load_checkpoint(const std::filesystem::path& file, std::uint64_t key, torch::nn::Module& network, AdamW& optimiser);
 
 }  // namespace tactus::training
