@@ -1,0 +1,49 @@
+// What the network sees in a photograph, on its own maps: the whole first, then the crop around the person found there.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <vector>
+
+#include "crop.h"
+#include "tactus/body/keypoints.h"
+#include "tactus/perception/network.h"
+#include "tactus/progress.h"
+
+namespace tactus::perception {
+
+using Joints = Eigen::Matrix<double, body::kKeypointCount, 3, Eigen::RowMajor>;
+
+// Probabilities on the maps that cover `box`, the mean of the crop's and of its mirror image's.
+struct Look {
+  Box box;
+  int size = 0;                         // of the maps
+  std::vector<float> parts;             // [classes, size, size]
+  std::vector<float> person, object;    // [size, size]; scraps apart from the large pieces are below 0.5
+  Joints joints = Joints::Zero();       // as Percept::joints, but also beyond the photograph
+};
+// category: a row of the embedding; 0: no object is looked for (its map is 0).
+Look look_at(Network network, const ImageU8& rgb, const Box& box, std::int64_t category);
+
+class Looks {
+ public:
+  Looks(Network network, const ImageU8& rgb, std::int64_t category, const Progress& progress = {});
+  bool found_person() const { return found_person_; }
+  const Joints& joints() const { return joints_; }   // as Percept::joints
+  // At a point of the photograph.
+  float person_at(double x, double y) const;
+  float object_at(double x, double y) const;
+  int part_at(double x, double y) const;             // the likeliest class; 0 where no person is seen
+  const Box& near_box() const { return near_.box; }
+
+ private:
+  double share_of_near(double x, double y) const;
+  bool found_person_ = false;
+  Look whole_, near_;
+  Joints joints_ = Joints::Zero();
+};
+
+// Where a joint's probabilities [size, size] have their peak: column, row (map pixels, centres at +0.5) and the mass around it.
+Eigen::Vector3d peak_of(const float* probability, int size);
+
+}  // namespace tactus::perception

@@ -1,0 +1,101 @@
+#include "tactus/perception/weights_info.h"
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "network_options.h"
+#include "parts.h"
+#include "tactus/error.h"
+
+namespace tactus::perception {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kLargestHeader = 8U << 20U;
+constexpr const char* kFormat = "tactus perception 1";
+
+template <typename Names>
+void check_names(const std::vector<std::string>& found, const Names& right, const std::string& where, const char* what) {
+  bool same = found.size() == right.size();
+  for (std::size_t i = 0; same && i < found.size(); ++i) same = found[i] == right[i];
+  if (!same) throw bad_input(where + ": its " + what + " are not those of this program; train it again, or give weights of this version");
+}
+
+}  // namespace
+
+std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
+  json options, all;
+  visit_sizes(info.options, [&](const char* key, std::int64_t value, std::int64_t, std::int64_t) { options[key] = value; });
+  all["options"] = options;
+  all["parts"] = info.parts;
+  all["joints"] = info.joints;
+  all["categories"] = info.categories;
+  all["provenance"] = json::parse(info.provenance);
+  return {{"format", kFormat}, {"tactus", all.dump()}};
+}
+
+WeightsInfo read_weights_info(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  const auto foreign = [&](const std::string& what) {
+    return bad_input(name + ": " + what + "; give a file of perception weights that \"tactus train\" wrote");
+  };
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw bad_input(name + ": the file of weights cannot be opened; check the path");
+  std::uint64_t length = 0;
+  in.read(reinterpret_cast<char*>(&length), 8);
+  if (!in || length < 2 || length > kLargestHeader) throw foreign("this is not a safetensors file");
+  std::string text(length, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(length));
+  if (!in) throw foreign("the file ends within its header");
+  const json header = json::parse(text, nullptr, false);
+  if (!header.is_object()) throw foreign("this is not a safetensors file");
+  const auto metadata = header.find("__metadata__");
+  if (metadata == header.end() || !metadata->is_object() || metadata->value("format", json()) != json(kFormat) ||
+      !metadata->contains("tactus") || !(*metadata)["tactus"].is_string()) {
+    throw foreign("this is not a file of a perception network");
+  }
+  const json all = json::parse((*metadata)["tactus"].get<std::string>(), nullptr, false);
+  if (!all.is_object()) throw foreign("its description is not a JSON object");
+  for (const auto& [key, value] : all.items()) {
+    if (key != "options" && key != "parts" && key != "joints" && key != "categories" && key != "provenance")
+      throw bad_input(name + ": the key \"" + key + "\" is unknown; the file is of another version");
+  }
+  WeightsInfo info;
+  const auto names = [&](const char* key) {
+    const auto found = all.find(key);
+    const bool texts = found != all.end() && found->is_array() &&
+                       std::all_of(found->begin(), found->end(), [](const json& entry) { return entry.is_string(); });
+    if (!texts) throw bad_input(name + ": \"" + key + "\" is missing or no list of names");
+    return found->get<std::vector<std::string>>();
+  };
+  info.parts = names("parts");
+  info.joints = names("joints");
+  info.categories = names("categories");
+  if (!all.contains("provenance") || !all["provenance"].is_object()) throw bad_input(name + ": \"provenance\" is missing");
+  info.provenance = all["provenance"].dump();
+  if (!all.contains("options") || !all["options"].is_object()) throw bad_input(name + ": \"options\" is missing");
+  const json& options = all["options"];
+  std::size_t known = 0;
+  visit_sizes(info.options, [&](const char* key, std::int64_t& value, std::int64_t low, std::int64_t high) {
+    const auto found = options.find(key);
+    if (found == options.end() || !found->is_number_integer()) throw bad_input(name + ", options: \"" + key + "\" is missing or no whole number");
+    value = found->get<std::int64_t>();
+    if (value < low || value > high) {
+      throw bad_input(name + ", options: \"" + key + "\" is " + std::to_string(value) + "; it must be between " + std::to_string(low) + " and " +
+                      std::to_string(high));
+    }
+    ++known;
+  });
+  if (known != options.size()) throw bad_input(name + ", options: there are unknown keys; the file is of another version");
+  check_names(info.parts, kPartClassNames, name, "parts");
+  check_names(info.joints, body::kKeypointNames, name, "joints");
+  if (info.options.parts != kPartClasses || info.options.joints != body::kKeypointCount ||
+      info.options.categories != static_cast<std::int64_t>(info.categories.size()) + 1) {
+    throw bad_input(name + ": the sizes of the network do not fit the names of its parts, joints and categories");
+  }
+  return info;
+}
+
+}  // namespace tactus::perception

@@ -1,0 +1,378 @@
+// The network, the crops and the truth they are compared with.
+#include <ATen/CPUGeneratorImpl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "looks.h"
+#include "objective.h"
+#include "parts.h"
+#include "tactus/error.h"
+#include "tactus/io/body_files.h"
+#include "tactus/perception/perceiver.h"
+#include "tactus/perception/weights.h"
+
+namespace tactus::perception {
+namespace {
+
+namespace fs = std::filesystem;
+
+const synth::SceneMaker& maker() {
+  static const synth::SceneMaker m = [] {
+    synth::SceneMaker::Options few;
+    few.bodies = 3;
+    few.instances = 1;
+    return synth::SceneMaker(std::make_shared<body::BodyModel>(io::read_body_model(TACTUS_BODY_FILE)), synth::Split::train, few);
+  }();
+  return m;
+}
+
+std::vector<std::string> categories() {
+  std::vector<std::string> names;
+  for (const auto& category : objects::categories()) names.push_back(category.name);
+  return names;
+}
+
+Photograph photograph(std::int64_t index, double without_person = 0.0) {
+  DataOptions options;
+  options.side = 96;
+  options.supersampling = 1;
+  options.without_person = without_person;
+  return make_photograph(options, index, maker(), categories());
+}
+
+NetworkOptions small() {
+  NetworkOptions options;
+  options.image = 64;
+  options.width_2 = options.width_4 = 16;
+  options.width_8 = 24;
+  options.width_16 = 32;
+  options.blocks_4 = options.blocks_8 = 1;
+  options.attention_layers = 1;
+  options.categories = static_cast<std::int64_t>(objects::categories().size()) + 1;
+  return options;
+}
+
+WeightsInfo info_of(const NetworkOptions& options) {
+  WeightsInfo info;
+  info.options = options;
+  info.categories = categories();
+  info.parts.assign(kPartClassNames.begin(), kPartClassNames.end());
+  info.joints.assign(body::kKeypointNames.begin(), body::kKeypointNames.end());
+  return info;
+}
+
+TEST(PerceptionNetwork, GivesMapsOfHalfTheSizeAndFollowsTheCategory) {
+  Network network(small());
+  network->initialise(3);
+  const torch::NoGradGuard no_grad;
+  const at::Tensor image = at::rand({2, 3, 64, 64}), category = at::tensor({1, 2}, at::kLong);
+  const Output output = network->forward(image, category);
+  EXPECT_EQ(output.parts.sizes(), (at::IntArrayRef{2, kPartClasses, 32, 32}));
+  EXPECT_EQ(output.object.sizes(), (at::IntArrayRef{2, 32, 32}));
+  EXPECT_EQ(output.joints.sizes(), (at::IntArrayRef{2, body::kKeypointCount, 32, 32}));
+  EXPECT_EQ(output.seen.sizes(), (at::IntArrayRef{2, body::kKeypointCount}));
+  const Output other = network->forward(image, at::tensor({1, 5}, at::kLong));
+  EXPECT_TRUE(at::equal(output.object[0], other.object[0]));
+  EXPECT_GT((output.object[1] - other.object[1]).abs().max().item<float>(), 1e-5F);
+  // An example does not depend on what stands beside it.
+  const Output alone = network->forward(image.narrow(0, 1, 1), category.narrow(0, 1, 1));
+  EXPECT_LT((output.parts[1] - alone.parts[0]).abs().max().item<float>(), 1e-4F);
+  EXPECT_THROW(network->forward(at::rand({2, 3, 32, 64}), category), c10::Error);
+  EXPECT_THROW(network->forward(image, at::tensor({1}, at::kLong)), c10::Error);
+  NetworkOptions odd = small();
+  odd.image = 72;
+  EXPECT_THROW(Network{odd}, Error);
+  odd = small();
+  odd.width_8 = 20;
+  EXPECT_THROW(Network{odd}, Error);
+}
+
+TEST(PerceptionNetwork, OfTheUsualSizeFitsInSixMegabytes) {
+  Network network{NetworkOptions{}};
+  std::int64_t parameters = 0;
+  for (const auto& p : network->parameters()) parameters += p.numel();
+  RecordProperty("parameters", static_cast<int>(parameters));
+  EXPECT_GT(parameters, 1'000'000);
+  EXPECT_LT(2 * parameters, 6'000'000);
+}
+
+TEST(Crop, MapsPointsByAKnownAffineMapAndBack) {
+  const Box box{-10.5, 20.25, 60.0};
+  const Eigen::Vector2d at = box.to_crop({19.5, 50.25}, 128);   // the middle
+  EXPECT_DOUBLE_EQ(at.x(), 64.0);
+  EXPECT_DOUBLE_EQ(at.y(), 64.0);
+  EXPECT_TRUE(box.to_crop({-10.5, 80.25}, 128).isApprox(Eigen::Vector2d(0.0, 128.0)));
+  EXPECT_TRUE(box.to_photo(box.to_crop({3.3, 7.7}, 128), 128).isApprox(Eigen::Vector2d(3.3, 7.7)));
+  const Box whole = whole_box(300, 200);
+  EXPECT_DOUBLE_EQ(whole.x, 0.0);
+  EXPECT_DOUBLE_EQ(whole.y, -50.0);
+  EXPECT_DOUBLE_EQ(whole.side, 300.0);
+}
+
+TEST(Crop, TakesRampsOverExactlyAndIsGreyBeyondThePicture) {
+  ImageU8 rgb(80, 60, 3);
+  for (int row = 0; row < 60; ++row)
+    for (int column = 0; column < 80; ++column) {
+      rgb.at(column, row, 0) = static_cast<std::uint8_t>(3 * column);
+      rgb.at(column, row, 1) = static_cast<std::uint8_t>(4 * row);
+      rgb.at(column, row, 2) = 200;
+    }
+  for (const Box& box : {Box{10, 8, 32}, Box{20.3, 11.7, 19.1}, Box{3.5, 2.5, 55.0}}) {   // as it is, enlarged, made smaller
+    constexpr int n = 32;
+    std::vector<float> planes(3 * n * n);
+    crop_picture(rgb, box, n, planes.data());
+    for (int row = 2; row < n - 2; ++row) {
+      for (int column = 2; column < n - 2; ++column) {
+        const Eigen::Vector2d at = box.to_photo({column + 0.5, row + 0.5}, n);
+        const auto value = [&](int plane) { return 127.5 + 63.75 * static_cast<double>(planes[static_cast<std::size_t>((plane * n + row) * n + column)]); };
+        // A ramp's value at a point; the widened filter is symmetric, but its taps are whole pixels.
+        ASSERT_NEAR(value(0), 3 * (at.x() - 0.5), box.side > n ? 0.5 : 0.02);
+        ASSERT_NEAR(value(1), 4 * (at.y() - 0.5), box.side > n ? 0.6 : 0.02);
+        ASSERT_NEAR(value(2), 200.0, 0.01);
+      }
+    }
+  }
+  std::vector<float> planes(3 * 64);
+  crop_picture(rgb, {-500, -500, 100}, 8, planes.data());
+  for (const float v : planes) EXPECT_EQ(v, 0.0F);
+  EXPECT_THROW(crop_picture(ImageU8(4, 4, 1), {0, 0, 4}, 8, planes.data()), Error);
+}
+
+TEST(Crop, ReadsMapsBackAtThePointsTheyWereTakenFrom) {
+  constexpr int n = 16;
+  const Box box{5, -3, 40};
+  std::vector<float> map(n * n);
+  for (int i = 0; i < n * n; ++i) map[static_cast<std::size_t>(i)] = static_cast<float>(i % n) + 100.0F * static_cast<float>(i / n);
+  for (const Eigen::Vector2d& at : {Eigen::Vector2d(9.0, 12.0), Eigen::Vector2d(30.7, 20.1)}) {
+    const Eigen::Vector2d crop = box.to_crop(at, n);
+    EXPECT_NEAR(value_at(map.data(), n, box, at.x(), at.y()), crop.x() - 0.5 + 100.0 * (crop.y() - 0.5), 1e-3);
+  }
+  EXPECT_EQ(value_at(map.data(), n, box, -1000, -1000), map.front());
+  EXPECT_EQ(value_at(map.data(), n, box, 1000, 1000), map.back());
+}
+
+TEST(Parts, EveryPartOfTheBodyHasAClassAndAMirrorImage) {
+  for (const std::string& name : maker().body_model().part_names()) {
+    const int c = part_class(name);
+    EXPECT_GT(c, 0) << name;
+    const bool left = name.starts_with("left "), right = name.starts_with("right ");
+    if (left || right) { EXPECT_EQ(part_class((left ? "right " : "left ") + name.substr(left ? 5 : 6)), mirrored_class(c)) << name; }
+  }
+  EXPECT_EQ(kPartClassNames[static_cast<std::size_t>(part_class("left fingers"))], "left hand");
+  EXPECT_THROW(part_class("left wing"), Error);
+  EXPECT_THROW(part_class("left"), Error);
+  for (int j = 0; j < body::kKeypointCount; ++j) {
+    const std::string name(body::kKeypointNames[static_cast<std::size_t>(j)]), other(body::kKeypointNames[static_cast<std::size_t>(mirrored_joint(j))]);
+    EXPECT_EQ(mirrored_joint(mirrored_joint(j)), j);
+    if (name.starts_with("left_")) { EXPECT_EQ(other, "right_" + name.substr(5)); }
+    if (name == "nose") { EXPECT_EQ(other, name); }
+  }
+}
+
+TEST(Samples, ShowTheTruthOfThePicture) {
+  const Photograph p = photograph(1);
+  ASSERT_FALSE(p.categories.empty());
+  const Example e = example(p, {whole_box(p.rgb.width, p.rgb.height), false}, p.categories[0], 64);
+  int person = 0, object = 0, seen = 0, near = 0;
+  for (std::size_t i = 0; i < e.parts.size(); ++i) {
+    person += e.parts[i] > 0 ? 1 : 0;
+    object += e.object[i];
+    EXPECT_FALSE(e.parts[i] > 0 && e.object[i] > 0);
+  }
+  EXPECT_GT(person, 20);
+  EXPECT_GT(object, 5);
+  // Joints lie on the person or close to it, for most are not hidden.
+  for (std::size_t j = 0; j < e.joints.size(); ++j) {
+    if (e.seen[j] == 0) continue;
+    ++seen;
+    bool touching = false;
+    for (int dy = -1; dy <= 1; ++dy)
+      for (int dx = -1; dx <= 1; ++dx) {
+        const int x = static_cast<int>(e.joints[j][0]) + dx, y = static_cast<int>(e.joints[j][1]) + dy;
+        touching |= x >= 0 && y >= 0 && x < 32 && y < 32 && e.parts[static_cast<std::size_t>(y * 32 + x)] > 0;
+      }
+    near += touching ? 1 : 0;
+  }
+  EXPECT_GT(seen, 10);
+  EXPECT_GE(near, seen / 2);
+  // A category that is not there.
+  const Example none = example(p, {whole_box(p.rgb.width, p.rgb.height), false}, 0, 64);
+  EXPECT_EQ(*std::max_element(none.object.begin(), none.object.end()), 0);
+}
+
+TEST(Samples, MirroredHaveTheMirroredTruthWithSidesChanged) {
+  const Photograph p = photograph(2);
+  const Box box = person_box(p, 1.3);
+  const int category = p.categories.at(0);
+  const Example e = example(p, {box, false}, category, 64), m = example(p, {box, true}, category, 64);
+  for (int row = 0; row < 64; ++row)
+    for (int column = 0; column < 64; ++column)
+      for (int c = 0; c < 3; ++c)
+        ASSERT_EQ(m.image[static_cast<std::size_t>((c * 64 + row) * 64 + column)], e.image[static_cast<std::size_t>((c * 64 + row) * 64 + 63 - column)]);
+  bool sided = false;
+  for (int row = 0; row < 32; ++row) {
+    for (int column = 0; column < 32; ++column) {
+      const auto a = static_cast<std::size_t>(row * 32 + column), b = static_cast<std::size_t>(row * 32 + 31 - column);
+      const std::string mine(kPartClassNames[m.parts[a]]), theirs(kPartClassNames[e.parts[b]]);
+      ASSERT_EQ(m.object[a], e.object[b]);
+      if (theirs.starts_with("left ")) {
+        sided = true;
+        ASSERT_EQ(mine, "right " + theirs.substr(5));
+      } else if (theirs.starts_with("right ")) {
+        ASSERT_EQ(mine, "left " + theirs.substr(6));
+      } else {
+        ASSERT_EQ(mine, theirs);
+      }
+    }
+  }
+  EXPECT_TRUE(sided);
+  for (std::size_t j = 0; j < e.joints.size(); ++j) {
+    std::string name(body::kKeypointNames[j]);
+    if (name.starts_with("left_")) name = "right_" + name.substr(5);
+    else if (name.starts_with("right_")) name = "left_" + name.substr(6);
+    const auto other = static_cast<std::size_t>(std::find(body::kKeypointNames.begin(), body::kKeypointNames.end(), name) - body::kKeypointNames.begin());
+    EXPECT_EQ(m.seen[other], e.seen[j]);
+    EXPECT_NEAR(m.joints[other][0], 32.0F - e.joints[j][0], 1e-4F);
+    EXPECT_EQ(m.joints[other][1], e.joints[j][1]);
+  }
+}
+
+TEST(Samples, WithoutAPersonShowNone) {
+  const Photograph p = photograph(3, 1.0);
+  EXPECT_FALSE(p.person);
+  for (std::size_t i = 0; i < p.what.data.size(); ++i) ASSERT_FALSE(p.shows_person(i));
+  Random random(1);
+  const Example e = draw_example(p, 64, 10, 0.0, random);
+  for (const auto seen : e.seen) EXPECT_EQ(seen, 0);
+}
+
+TEST(JointLoss, HasTheGradientOfFiniteDifferences) {
+  at::Generator generator = at::detail::createCPUGenerator(5);
+  const auto doubles = at::TensorOptions().dtype(at::kDouble);
+  at::Tensor logits = at::randn({2, 3, 6, 6}, generator, doubles).requires_grad_(true);
+  const at::Tensor joints = at::rand({2, 3, 2}, generator, doubles) * 6.0, seen = at::tensor({1.0, 0.0, 1.0, 1.0, 1.0, 0.0}, doubles).reshape({2, 3});
+  const auto loss = [&](const at::Tensor& x) { return joint_loss(x, joints, seen, 0.8).sum(); };
+  loss(logits).backward();
+  const torch::NoGradGuard no_grad;
+  const at::Tensor gradient = logits.grad().flatten();
+  for (std::int64_t i = 0; i < logits.numel(); i += 5) {
+    at::Tensor high = logits.detach().clone(), low = high.clone();
+    high.flatten()[i] += 1e-5;
+    low.flatten()[i] -= 1e-5;
+    EXPECT_NEAR(gradient[i].item<double>(), (loss(high) - loss(low)).item<double>() / 2e-5, 1e-8) << i;
+  }
+  // Independent: the Gaussian written out.
+  double expected = 0;
+  const at::Tensor one = logits.detach()[0][0];
+  double weights = 0, dot = 0, total = 0;
+  for (int y = 0; y < 6; ++y)
+    for (int x = 0; x < 6; ++x) {
+      const double dx = x + 0.5 - joints[0][0][0].item<double>(), dy = y + 0.5 - joints[0][0][1].item<double>();
+      const double w = std::exp(-0.5 * (dx * dx + dy * dy) / 0.64), v = one[y][x].item<double>();
+      weights += w;
+      dot += w * v;
+      total += std::exp(v);
+    }
+  expected = std::log(total) - dot / weights;
+  const at::Tensor only = at::tensor({1.0, 0.0, 0.0, 0.0, 0.0, 0.0}, doubles).reshape({2, 3});
+  EXPECT_NEAR(joint_loss(logits.detach(), joints, only, 0.8)[0].item<double>(), expected, 1e-9);
+  EXPECT_EQ(joint_loss(logits.detach(), joints, only, 0.8)[1].item<double>(), 0.0);
+}
+
+TEST(Peaks, AreFoundBetweenPixels) {
+  constexpr int n = 32;
+  std::vector<float> map(n * n);
+  for (int i = 0; i < n * n; ++i) {
+    const double dx = i % n + 0.5 - 12.3, dy = i / n + 0.5 - 7.9;
+    map[static_cast<std::size_t>(i)] = static_cast<float>(std::exp(-0.5 * (dx * dx + dy * dy) / 0.6) / (2 * 3.14159265 * 0.6));
+  }
+  const Eigen::Vector3d peak = peak_of(map.data(), n);
+  EXPECT_NEAR(peak.x(), 12.3, 0.05);
+  EXPECT_NEAR(peak.y(), 7.9, 0.05);
+  EXPECT_GT(peak.z(), 0.95);
+}
+
+class PerceptionFiles : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("tactus_perception_" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+    file_ = folder_ / "weights.safetensors";
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::string refusal() const {
+    try {
+      const Perceiver perceiver(file_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+      return error.what();
+    }
+    return "";
+  }
+  fs::path folder_, file_;
+};
+
+TEST_F(PerceptionFiles, ComeBackAndRefuseWhatIsDamagedOrForeign) {
+  Network network(small());
+  network->initialise(1);
+  const WeightsInfo info = info_of(small());
+  save_weights(file_, network, info);
+  const WeightsInfo again = read_weights_info(file_);
+  EXPECT_EQ(again.options, info.options);
+  EXPECT_EQ(again.categories, info.categories);
+  Network back = load_weights(file_, again);
+  auto parameters = back->named_parameters();
+  for (const auto& item : network->named_parameters())
+    EXPECT_LT((item.value() - parameters[item.key()]).abs().max().item<float>(), 2e-3F * (1.0F + item.value().abs().max().item<float>())) << item.key();
+
+  EXPECT_EQ(refusal(), "");
+  WeightsInfo wrong = info;
+  wrong.parts[1] = "tail";
+  save_weights(file_, network, wrong);
+  EXPECT_NE(refusal().find("parts are not those"), std::string::npos);
+  wrong = info;
+  wrong.categories.pop_back();
+  save_weights(file_, network, wrong);
+  EXPECT_NE(refusal().find("do not fit"), std::string::npos);
+  wrong = info;
+  wrong.options.width_8 = 32;
+  save_weights(file_, network, wrong);
+  EXPECT_NE(refusal().find("down_8"), std::string::npos);
+  save_weights(file_, network, info);
+  fs::resize_file(file_, fs::file_size(file_) / 2);
+  EXPECT_NE(refusal(), "");
+  std::ofstream(file_, std::ios::trunc) << "something else altogether, long enough to be read as a length";
+  EXPECT_NE(refusal().find("not a safetensors file"), std::string::npos);
+  fs::remove(file_);
+  EXPECT_NE(refusal().find("cannot be opened"), std::string::npos);
+  const torch::NoGradGuard no_grad;
+  network->parameters().front().fill_(1e9);
+  EXPECT_THROW(save_weights(file_, network, info), Error);
+  EXPECT_FALSE(fs::exists(file_));
+}
+
+TEST_F(PerceptionFiles, APerceiverAnswersInThePhotographsPixels) {
+  Network network(small());
+  network->initialise(1);
+  save_weights(file_, network, info_of(small()));
+  const Perceiver perceiver(file_);
+  const Photograph p = photograph(4);
+  const Percept percept = perceiver.look(p.rgb, categories()[0]);
+  for (const ImageU8* mask : {&percept.person_mask, &percept.object_mask})
+    if (!mask->empty()) { EXPECT_TRUE(mask->same_size(p.rgb.width, p.rgb.height)); }
+  EXPECT_TRUE(perceiver.look(p.rgb, "").object_mask.empty());
+  EXPECT_TRUE(perceiver.look(p.rgb, "zeppelin").object_mask.empty());
+  EXPECT_THROW(perceiver.look(ImageU8(10, 10, 1), ""), Error);
+  EXPECT_THROW(perceiver.look(ImageU8(), ""), Error);
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(perceiver.look(p.rgb, "", Progress({}, stop.get_token())), Error);
+}
+
+}  // namespace
+}  // namespace tactus::perception

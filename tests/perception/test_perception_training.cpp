@@ -1,0 +1,169 @@
+// Whole trainings on few made photographs.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stop_token>
+
+#include "tactus/error.h"
+#include "tactus/io/body_files.h"
+#include "tactus/perception/perceiver.h"
+#include "tactus/perception/train.h"
+
+namespace tactus::perception {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::shared_ptr<const body::BodyModel> model() {
+  static const auto made = std::make_shared<const body::BodyModel>(io::read_body_model(TACTUS_BODY_FILE));
+  return made;
+}
+
+class PerceptionTrainings : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("tactus_perception_training_" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  TrainOptions small() const {
+    TrainOptions options;
+    options.output = folder_ / "weights.safetensors";
+    options.cache = folder_ / "pictures";
+    options.seed = 5;
+    options.pictures = 16;
+    options.validation_pictures = 4;
+    options.bodies = 3;
+    options.instances = 1;
+    options.side = 64;
+    options.supersampling = 1;
+    options.batch = 8;
+    options.slice = 4;
+    options.epochs = 6;
+    options.network.image = 48;
+    options.network.width_2 = options.network.width_4 = 16;
+    options.network.width_8 = 24;
+    options.network.width_16 = 32;
+    options.network.blocks_4 = options.network.blocks_8 = 1;
+    options.network.attention_layers = 1;
+    return options;
+  }
+  std::string refusal(const TrainOptions& options) {
+    try {
+      train(options, model());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
+  fs::path folder_;
+};
+
+std::string refused(const std::string& json) {
+  try {
+    parse_train_options(json, "config.json");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_input);
+    return error.what();
+  }
+  return "";
+}
+
+TEST(PerceptionConfiguration, ComesBackAsItWasWrittenAndRefusesByName) {
+  const TrainOptions options = parse_train_options(
+      R"({"model": "perception", "pictures": 123, "output": "w.safetensors", "loss": {"hands": 7}, "network": {"image": 96}, "batch": 16, "slice": 4})", "x");
+  EXPECT_EQ(options.pictures, 123);
+  EXPECT_EQ(options.network.image, 96);
+  EXPECT_EQ(options.loss.hands, 7.0);
+  EXPECT_EQ(to_json(parse_train_options(to_json(options), "x")), to_json(options));
+  EXPECT_EQ(to_json(parse_train_options("{}", "x")), to_json(TrainOptions{}));
+  EXPECT_NE(refused("{").find("not JSON"), std::string::npos);
+  EXPECT_NE(refused(R"({"scenes": 3})").find("\"scenes\" is unknown"), std::string::npos);
+  EXPECT_NE(refused(R"({"network": {"parts": 3}})").find("\"parts\" is unknown"), std::string::npos);
+  EXPECT_NE(refused(R"({"network": {"image": 3}})").find("\"image\" is 3"), std::string::npos);
+  EXPECT_NE(refused(R"({"loss": {"hands": "many"}})").find("\"hands\""), std::string::npos);
+  EXPECT_NE(refused(R"({"model": "compact"})").find("must be \"perception\""), std::string::npos);
+  EXPECT_NE(refused(R"({"batch": 10, "slice": 4})").find("multiple"), std::string::npos);
+}
+
+TEST_F(PerceptionTrainings, GoOnAfterAStopAsIfThereHadBeenNone) {
+  TrainOptions options = small();
+  const TrainReport whole = train(options, model());
+  ASSERT_EQ(whole.steps, 12);
+  ASSERT_EQ(whole.losses.size(), 12U);
+  options.checkpoint = folder_ / "state";
+  std::stop_source stop;
+  int reports = 0;
+  const Progress stopping([&](double fraction, std::string_view, std::string_view) { if (fraction > 0.35 && ++reports == 4) stop.request_stop(); }, stop.get_token());
+  EXPECT_THROW(train(options, model(), stopping), Error);
+  const TrainReport rest = train(options, model());
+  EXPECT_TRUE(rest.resumed);
+  ASSERT_LT(rest.losses.size(), whole.losses.size());
+  ASSERT_GT(rest.losses.size(), 0U);
+  const std::size_t skipped = whole.losses.size() - rest.losses.size();
+  for (std::size_t i = 0; i < rest.losses.size(); ++i) EXPECT_EQ(rest.losses[i], whole.losses[skipped + i]) << i;
+  EXPECT_EQ(rest.scores, whole.scores);
+  // The same without the cache.
+  TrainOptions fresh = small();
+  fresh.cache = "";
+  EXPECT_EQ(train(fresh, model()).losses, whole.losses);
+
+  TrainOptions other = options;
+  other.learning_rate = 1e-3;
+  EXPECT_NE(refusal(other).find("another configuration"), std::string::npos);
+  other = options;
+  other.side = 80;
+  EXPECT_NE(refusal(other).find("another seed, size"), std::string::npos);
+  std::ofstream(options.checkpoint, std::ios::trunc) << "nothing";
+  EXPECT_NE(refusal(options), "");
+  fs::remove(options.checkpoint);
+  // A cache that a kill cut off goes on from its last whole picture.
+  fs::resize_file(options.cache, fs::file_size(options.cache) - 1000);
+  EXPECT_EQ(train(options, model()).losses, whole.losses);
+  fs::remove(options.checkpoint);
+  std::ofstream(options.cache, std::ios::trunc) << "not a cache of pictures at all, but some other file";
+  EXPECT_NE(refusal(options).find("not a cache"), std::string::npos);
+  options.cache = "/proc/none/pictures";
+  EXPECT_NE(refusal(options).find("cannot be written"), std::string::npos);
+  options = small();
+  options.batch = 32;
+  EXPECT_NE(refusal(options).find("fewer than one step"), std::string::npos);
+}
+
+// A few pictures by heart: the validation pictures are the training's own here, for the pools of bodies and things are the same.
+TEST_F(PerceptionTrainings, LearnAFewPicturesByHeart) {
+  TrainOptions options = small();
+  options.pictures = 24;
+  options.side = 96;
+  options.network.image = 64;
+  options.batch = 8;
+  options.slice = 4;
+  options.epochs = 1;
+  options.without_person = 0.1;
+  options.flat = 0.1;
+  options.learning_rate = 1e-6;
+  const TrainReport untrained = train(options, model());
+  options.epochs = 150;
+  options.learning_rate = 4e-3;
+  const TrainReport trained = train(options, model());
+  const auto mean = [](const std::vector<double>& losses, std::size_t begin, std::size_t end) {
+    double sum = 0;
+    for (std::size_t i = begin; i < end; ++i) sum += losses[i];
+    return sum / static_cast<double>(end - begin);
+  };
+  const std::size_t n = trained.losses.size();
+  EXPECT_LT(mean(trained.losses, n - 10, n), 0.6 * mean(untrained.losses, 0, untrained.losses.size()));
+  for (const auto& [name, value] : trained.scores) RecordProperty(name, std::to_string(value));
+  EXPECT_LT(untrained.scores.at("iou_person"), 0.3);
+
+  const Perceiver perceiver(options.output);
+  const Percept nothing = perceiver.look(ImageU8(120, 90, 3, 128), "chair");
+  EXPECT_TRUE(nothing.person_mask.empty());
+  EXPECT_EQ(nothing.person_confidence, 0.0);
+  EXPECT_TRUE((nothing.joints.array() == 0.0).all());
+}
+
+}  // namespace
+}  // namespace tactus::perception
