@@ -118,4 +118,10 @@ std::string to_json(const TrainOptions& options) {
   return all.dump(2);
 }
 
+bool is_perception_config(const fs::path& file) {
+  std::ifstream in(file);
+  const nlohmann::json root = nlohmann::json::parse(in, nullptr, false, /*ignore_comments=*/true);
+  return root.is_object() && root.value("model", nlohmann::json()) == nlohmann::json("perception");
+}
+
 }  // namespace tactus::perception

@@ -22,6 +22,11 @@ torch::nn::GroupNorm norm(std::int64_t channels) { return torch::nn::GroupNorm(t
 // Twice the size, each value four times.
 at::Tensor doubled(const at::Tensor& x) { return at::upsample_nearest2d(x, {2 * x.size(2), 2 * x.size(3)}); }
 
+// A convolution of 1 × 1 as the matrix product that it is: on one thread libtorch has no fast kernel for it.
+at::Tensor mixed(torch::nn::Conv2d& layer, const at::Tensor& x) {
+  return at::linear(x.permute({0, 2, 3, 1}), layer->weight.flatten(1), layer->bias).permute({0, 3, 1, 2});
+}
+
 // One scale and one shift a channel: `film` [B, 2C].
 at::Tensor modulated(const at::Tensor& x, const at::Tensor& film) {
   const auto halves = film.unsqueeze(2).unsqueeze(3).chunk(2, 1);
@@ -99,8 +104,8 @@ class AttentionImpl : public torch::nn::Module {
     const auto parts = qkv_->forward(norm1_->forward(tokens)).reshape({count, places, 3, heads_, width / heads_}).permute({2, 0, 3, 1, 4}).unbind(0);
     const double scale = 1.0 / std::sqrt(static_cast<double>(width / heads_));
     const at::Tensor weights = at::softmax(at::matmul(parts[0] * scale, parts[1].transpose(2, 3)), -1);
-    const at::Tensor mixed = at::matmul(weights, parts[2]).transpose(1, 2).reshape({count, places, width});
-    const at::Tensor attended = tokens + out_->forward(mixed);
+    const at::Tensor values = at::matmul(weights, parts[2]).transpose(1, 2).reshape({count, places, width});
+    const at::Tensor attended = tokens + out_->forward(values);
     return attended + narrow_->forward(at::relu(wide_->forward(norm2_->forward(attended))));
   }
 
@@ -123,7 +128,7 @@ torch::nn::Sequential way_down(std::int64_t from, std::int64_t to, std::int64_t 
 NetworkImpl::NetworkImpl(const NetworkOptions& given) : options(given) {
   check(options);
   const NetworkOptions& o = options;
-  stem_ = register_module("stem", std::make_shared<ConvolutionImpl>(3, o.width_2, 5, 2, false));   // a norm at this size costs more than it brings
+  stem_ = register_module("stem", std::make_shared<ConvolutionImpl>(3, o.width_2, 5, 2, false));   // norms at this size cost more than they bring
   down_4_ = register_module("down_4", way_down(o.width_2, o.width_4, o.blocks_4));
   down_8_ = register_module("down_8", way_down(o.width_4, o.width_8, o.blocks_8));
   down_16_ = register_module("down_16", way_down(o.width_8, o.width_16, o.blocks_16));
@@ -135,7 +140,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& given) : options(given) {
   lateral_2_ = register_module("lateral_2", convolution(o.width_4, o.width_2, 1, 1, true));
   up_8_ = register_module("up_8", std::make_shared<BlockImpl>(o.width_8));
   up_4_ = register_module("up_4", std::make_shared<BlockImpl>(o.width_4));
-  up_2_ = register_module("up_2", std::make_shared<ConvolutionImpl>(o.width_2, o.width_2, 3, 1));
+  up_2_ = register_module("up_2", std::make_shared<ConvolutionImpl>(o.width_2, o.width_2, 3, 1, false));
   head_ = register_module("head", convolution(o.width_2, o.parts + 1 + o.joints, 1, 1, true));
   seen_ = register_module("seen", torch::nn::Linear(2 * o.width_16, o.joints));
   const std::int64_t side = o.image / 16;
@@ -186,10 +191,10 @@ Output NetworkImpl::forward(const at::Tensor& image, const at::Tensor& category)
   bottom = tokens.transpose(1, 2).reshape({count, o.width_16, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
 
   // Modulated before it is enlarged, where that is four times cheaper.
-  at::Tensor up = up_8_->forward(at_8 + doubled(modulated(lateral_8_->forward(bottom), films[1])));
-  up = up_4_->forward(at_4 + doubled(modulated(lateral_4_->forward(up), films[2])));
-  up = up_2_->forward(at_2 + doubled(modulated(lateral_2_->forward(up), films[3])));
-  const auto maps = head_->forward(up).contiguous().split_with_sizes({o.parts, 1, o.joints}, 1);   // each map on its own
+  at::Tensor up = up_8_->forward(at_8 + doubled(modulated(mixed(lateral_8_, bottom), films[1])));
+  up = up_4_->forward(at_4 + doubled(modulated(mixed(lateral_4_, up), films[2])));
+  up = up_2_->forward(at_2 + doubled(modulated(mixed(lateral_2_, up), films[3])));
+  const auto maps = mixed(head_, up).contiguous().split_with_sizes({o.parts, 1, o.joints}, 1);   // each map on its own
   Output output;
   output.parts = maps[0];
   output.object = maps[1].squeeze(1);

@@ -52,6 +52,8 @@ struct TrainOptions {
 TrainOptions parse_train_options(const std::string& json, const std::string& name);
 TrainOptions read_train_options(const std::filesystem::path& file);
 std::string to_json(const TrainOptions& options);
+// Whether a configuration says "model": "perception"; false for what cannot be read, which its own reader refuses.
+bool is_perception_config(const std::filesystem::path& file);
 
 using TrainStatus = training::TrainStatus;   // stages "Pictures", "Train", "Validate"
 using TrainReport = training::TrainReport;   // scenes and prompts: pictures
