@@ -79,9 +79,10 @@ void run(const std::string& config, const Context& context) {
 
 void add_train(CLI::App& app, Context& context, Command& chosen) {
   auto config = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("train", "Trains the compact contact model on scenes that it makes");
+  CLI::App* command = app.add_subcommand("train", "Trains the compact contact model, or the perception, on scenes that it makes");
   command->footer("CONFIG.json names what differs from the defaults: \"output\", \"scenes\", \"minutes\", \"seed\", \"checkpoint\" (a run that was\n"
                   "stopped goes on from there), \"cache\", \"events\" (for TensorBoard), \"loss\", \"network\", ...; an unknown name is refused.\n"
+                  "With \"model\": \"perception\" it is the network that finds joints and masks in photographs.\n"
                   "resources/models/compact.json is the configuration of the weights that come with Tactus.\n"
                   "Example:\n  tactus train resources/models/compact.json");
   command->add_option("CONFIG.json", *config, "the configuration")->type_name("FILE")->required();

@@ -10,6 +10,8 @@
 #include "tactus/interactvlm/photo_segmenters.h"
 #include "tactus/interactvlm/predictor.h"
 #include "tactus/io/body_files.h"
+#include "tactus/perception/perceiver.h"
+#include "tactus/perception/train.h"
 #include "tactus/training/train.h"
 
 namespace tactus::app {
@@ -91,6 +93,18 @@ class StagedPredictor : public contact::ContactPredictor {
   std::shared_ptr<Stages> to_;
 };
 
+class OpenedPerceiver : public Perceiver {
+ public:
+  explicit OpenedPerceiver(const fs::path& weights) : inner_(weights) {}
+  Percept look(const ImageU8& rgb, const std::string& category, const Progress& progress) const override {
+    perception::Percept found = inner_.look(rgb, category, progress);
+    return {found.joints, std::move(found.person_mask), std::move(found.object_mask), found.person_confidence, found.object_confidence};
+  }
+
+ private:
+  perception::Perceiver inner_;
+};
+
 checkpoint::ConvertTo convert_to(const std::string& name) {
   if (name == "safetensors") return checkpoint::ConvertTo::safetensors;
   if (name == "int8") return checkpoint::ConvertTo::int8;
@@ -154,15 +168,29 @@ class TorchNetworks : public Networks {
     return compact::make_predictor(weights, std::move(body_model));
   }
 
+  std::shared_ptr<const Perceiver> open_perceiver(const fs::path& weights) const override {
+    return std::make_shared<OpenedPerceiver>(weights);
+  }
+
   TrainReport train(const fs::path& config, const fs::path& body, const Progress& progress,
                     const std::function<void(const TrainStatus&)>& on_status) const override {
-    const auto options = training::read_train_options(config);
-    auto made = training::train(options, std::make_shared<const body::BodyModel>(io::read_body_model(body)), progress,
-                                [&](const training::TrainStatus& s) {
-                                  on_status({s.stage, s.step, s.steps, s.loss, s.per_second, s.seconds_left, s.curve, s.scores});
-                                });
+    const auto model = std::make_shared<const body::BodyModel>(io::read_body_model(body));
+    const auto told = [&](const training::TrainStatus& s) {
+      on_status({s.stage, s.step, s.steps, s.loss, s.per_second, s.seconds_left, s.curve, s.scores});
+    };
+    training::TrainReport made;
+    std::string output;
+    if (perception::is_perception_config(config)) {
+      const auto options = perception::read_train_options(config);
+      made = perception::train(options, model, progress, told);
+      output = options.output.string();
+    } else {
+      const auto options = training::read_train_options(config);
+      made = training::train(options, model, progress, told);
+      output = options.output.string();
+    }
     return {made.scenes, made.prompts, made.steps, made.parameters, made.generation_seconds, made.training_seconds,
-            made.prompts_per_second, std::move(made.scores), options.output.string(), made.resumed};
+            made.prompts_per_second, std::move(made.scores), std::move(output), made.resumed};
   }
 
   EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const override {

@@ -49,7 +49,7 @@ ALLOWED = {
     "tactus_evaluation_files": CORE | {"tactus_evaluation", "tactus_io", "tactus_render", "nlohmann_json::nlohmann_json"},
     "tactus_models": {"tactus_interactvlm"},
     "tactus_networks_interface": {"tactus_core"},
-    "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models", "tactus_compact", "tactus_training", "tactus_evaluation",
+    "tactus_networks": {"tactus_networks_interface", "tactus_core", "tactus_checkpoint", "tactus_models", "tactus_compact", "tactus_perception", "tactus_training", "tactus_evaluation",
                         "tactus_evaluation_files", "tactus_body_files"},
     "tactus_composition": CORE | {"tactus_networks_interface", "dl", "tactus_io", "tactus_body_files", "tactus_render", "nlohmann_json::nlohmann_json"},
     # The command line links neither Qt nor VTK.
@@ -108,7 +108,7 @@ def check_includes(source):
         (re.compile(r"^\s*#include\s*<vtk\w+\.h>"), "VTK", ("ui/viewport", "render/scene", "ui")),
         (re.compile(r"^\s*#include\s*<opencv2/"), "OpenCV", ("core/io",)),
         (re.compile(r"^\s*#include\s*<(torch|ATen|c10)/"), "libtorch", ("models",)),
-        (re.compile(r'^\s*#include\s*"tactus/(checkpoint|clip|interactvlm|layers|llama|preprocess|sam|tokenizer)/'), "models/",
+        (re.compile(r'^\s*#include\s*"tactus/(checkpoint|clip|interactvlm|layers|llama|perception|preprocess|sam|tokenizer)/'), "models/",
          ("models", "app/networks")),
     ]
     for folder in "app core render cuda models ui resources tests packaging".split():

@@ -119,7 +119,22 @@ struct EvaluateReport {
   std::vector<Line> required;
 };
 
-// A training of the compact model; what is shown while it runs and what came out (models/training).
+// What a photograph shows, as first marks to correct. Pixels of the photograph, centres at +0.5.
+struct Percept {
+  // Rows x, y, confidence in [0, 1] in the order of body::kKeypointNames; zeros where a joint is not seen.
+  Eigen::Matrix<double, body::kKeypointCount, 3, Eigen::RowMajor> joints = decltype(joints)::Zero();
+  ImageU8 person_mask, object_mask;    // 0 or 255, of the photograph's size; empty when nothing was found
+  double person_confidence = 0, object_confidence = 0;   // mean probability inside the mask
+};
+// Safe to ask from several threads at once.
+class Perceiver {
+ public:
+  virtual ~Perceiver() = default;
+  // `category` empty or unknown: no object mask.
+  virtual Percept look(const ImageU8& rgb, const std::string& category, const Progress& progress) const = 0;
+};
+
+// A training of the compact or the perception network; what is shown while it runs and what came out (models/training).
 struct TrainStatus {
   std::string stage;                   // "Scenes", "Train", "Validate"
   std::int64_t step = 0, steps = 0;
@@ -160,7 +175,9 @@ class Networks {
   // The compact contact model. Error{bad_input}: no file of one.
   virtual std::unique_ptr<contact::ContactPredictor> open_compact(const std::filesystem::path& weights,
                                                                   std::shared_ptr<const body::BodyModel> body_model) const = 0;
-  // From a configuration's file. A stop writes the checkpoint, where one is configured, and throws Error{cancelled}.
+  // Error{bad_input}: no file of perception weights.
+  virtual std::shared_ptr<const Perceiver> open_perceiver(const std::filesystem::path& weights) const = 0;
+  // From a configuration's file; its key "model" may be "perception", else it is the compact model's. A stop writes the checkpoint, where one is configured, and throws Error{cancelled}.
   virtual TrainReport train(const std::filesystem::path& config, const std::filesystem::path& body, const Progress& progress,
                             const std::function<void(const TrainStatus&)>& on_status) const = 0;
   virtual EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const = 0;
@@ -178,7 +195,7 @@ struct NetworksEntry {
   int interface;               // kNetworksInterface
   const Networks* networks;
 };
-inline constexpr int kNetworksInterface = 2;
+inline constexpr int kNetworksInterface = 3;
 inline constexpr const char* kNetworksEntry = "tactus_networks";
 using NetworksEntryFunction = NetworksEntry (*)();
 
