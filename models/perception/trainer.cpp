@@ -110,7 +110,7 @@ class Training {
       }
       status_.step = done;
       status_.per_second = static_cast<double>(done - first) / std::max(since(first_at), 1e-9);
-      status_.seconds_left = static_cast<double>(options_.pictures - done) / std::max(status_.per_second, 1e-9);
+      status_.seconds_left = done > first ? static_cast<double>(options_.pictures - done) / status_.per_second : 0.0;   // not known yet
       tell();
     };
     data_ = std::make_unique<DataSet>(data, maker, info_.categories, progress_.part(0.01, 0.3, "Pictures"), told);
