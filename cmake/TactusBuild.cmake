@@ -98,7 +98,8 @@ function(tactus_precompile_torch)
 endfunction()
 
 # tactus_unity(TARGET…): with TACTUS_UNITY, several files of these targets are compiled as one, which shortens a whole
-# build: their headers (libtorch's, Qt's) cost more than what stands in them. After one small change it lasts longer, so
+# build: their headers (libtorch's, Qt's) cost more than what stands in them (libtorch's precompiled one 6 s a file, for
+# templates that are instantiated again at each file's end). After one small change it lasts longer, so
 # developers leave it off; packaging/build turns it on. Names in unnamed namespaces must differ within such a target.
 option(TACTUS_UNITY "Compile several files of a target as one" OFF)
 function(tactus_unity)

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "tactus/ui/projected_outline.h"
+#include "tactus/ui/theme.h"
 
 namespace tactus::ui {
 
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::array<std::array<int, 2>, 18> kLimbs = {{{0, 1}, {0, 2}, {1, 3}, {2, 4}, {5, 6}, {5, 7}, {7, 9}, {6, 8}, {8, 10}, {5, 11},
                                                         {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}, {15, 17}, {16, 20}}};
-constexpr QRgb kObjectColour = 0xffffc83c, kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff,
+constexpr QRgb kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff,
                kCandidate = 0xff7ffff0;
 constexpr double kOutlinePixels = 1000.0;   // longer side of the picture that outlines are drawn into
 

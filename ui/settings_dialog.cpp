@@ -14,18 +14,11 @@
 #include <utility>
 
 #include "tactus/ui/model_manager.h"
+#include "tactus/ui/theme.h"
 
 namespace tactus::ui {
 
 namespace {
-
-QLabel* heading(const QString& text) {
-  auto* label = new QLabel(text);
-  QFont font = label->font();
-  font.setBold(true);
-  label->setFont(font);
-  return label;
-}
 
 QLabel* wrapped() {
   auto* label = new QLabel;

@@ -11,6 +11,7 @@
 #include "tactus/ui/contact_painting.h"
 #include "tactus/ui/plot_widget.h"
 #include "tactus/ui/stage_list.h"
+#include "tactus/ui/theme.h"
 #include "tactus/ui/view_canvas.h"
 #include "tactus/ui/view_editor.h"
 #include "tactus/ui/view_strip.h"
@@ -18,18 +19,6 @@
 namespace tactus::ui {
 
 using pipeline::Stage;
-
-namespace {
-
-QLabel* heading(const QString& text) {
-  auto* label = new QLabel(text);
-  QFont font = label->font();
-  font.setBold(true);
-  label->setFont(font);
-  return label;
-}
-
-}  // namespace
 
 StepsPanel::StepsPanel(Document* document, QWidget* parent)
     : QWidget(parent), pages_(new QStackedWidget), stages_(new StageList), strip_(new ViewStrip(document)), editor_(new ViewEditor(document)) {

@@ -1,6 +1,7 @@
 #include "tactus/ui/theme.h"
 
 #include <QApplication>
+#include <QLabel>
 #include <QPalette>
 #include <QStyleFactory>
 
@@ -47,6 +48,14 @@ void apply_theme(QApplication& application, bool dark) {
                                 .arg(QLatin1String(dark ? "#2f74dd" : "#1f6fe5"), QLatin1String(dark ? "#2a66c6" : "#195dc2"), QLatin1String(dark ? "#33383f" : "#dfe3e8"),
                                      QLatin1String(dark ? "#8a919a" : "#7b828b"), QLatin1String(dark ? "#4a2a2a" : "#fdecea"), QLatin1String(dark ? "#a05a55" : "#e0a39d"),
                                      QLatin1String(dark ? "#ffdcd8" : "#7a1f17"), QLatin1String(dark ? "#243650" : "#e3eefc"), QLatin1String(dark ? "#dbe8fb" : "#173a68")));
+}
+
+QLabel* heading(const QString& text) {
+  auto* label = new QLabel(text);
+  QFont font = label->font();
+  font.setBold(true);
+  label->setFont(font);
+  return label;
 }
 
 }  // namespace tactus::ui

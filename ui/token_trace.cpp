@@ -9,12 +9,14 @@
 #include <cmath>
 #include <optional>
 
+#include "tactus/ui/theme.h"
+
 namespace tactus::ui {
 
 namespace {
 
 constexpr int kGap = 4, kSide = 5, kBar = 3;
-constexpr QRgb kObjectColour = 0xffffc83c, kBodyColour = 0xff6fb2ff, kInk = 0xff14171b;
+constexpr QRgb kBodyColour = 0xff6fb2ff, kInk = 0xff14171b;
 const QString kBlank = QStringLiteral("\u2581");   // SentencePiece's mark of a word's beginning
 
 // "<0x0A>": a byte that no piece covers.

@@ -15,8 +15,9 @@ const Networks& load() {
   if (!fs::exists(file, error)) {
     throw cannot_run(file.string() + ": the library of the networks is missing, so no checkpoint can be opened; build all of Tactus with ./run");
   }
-  // Never closed: what it made may live as long as the program. Its names stay its own; libtorch brings thousands. And its own come
-  // first: OpenCV has loaded the reference BLAS by now, whose sgemm_ would otherwise take the place of libtorch's (training: 14 prompts a second instead of 157).
+  // Never closed: what it made may live as long as the program. Its names stay its own; libtorch brings thousands. And its
+  // own come first: OpenCV has loaded the reference BLAS by now, whose sgemm_ would otherwise take the place of libtorch's
+  // (a training learned from 14 prompts a second instead of 157).
   int flags = RTLD_NOW | RTLD_LOCAL;
 #ifndef __SANITIZE_ADDRESS__   // refuses it
   flags |= RTLD_DEEPBIND;

@@ -6,7 +6,7 @@
 namespace tactus::checkpoint {
 namespace {
 
-const fs::path kData = fs::path(TACTUS_TEST_DATA) / "checkpoint";
+const fs::path kFuzzData = fs::path(TACTUS_TEST_DATA) / "checkpoint";
 
 std::string damaged(std::string bytes, Random& random) {
   const auto size = static_cast<std::uint32_t>(bytes.size());
@@ -42,7 +42,7 @@ struct Outcome {
 
 Outcome fuzz(const char* name, int rounds) {
   const Scratch scratch;
-  const std::string good = content(kData / name);
+  const std::string good = content(kFuzzData / name);
   Random random(17);
   Outcome outcome;
   for (int i = 0; i < rounds; ++i) {
