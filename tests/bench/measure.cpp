@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "tactus/app/networks.h"
 #include "tactus/contact/lift.h"
 #include "tactus/contact/predictor.h"
 #include "tactus/io/body_files.h"
@@ -110,6 +111,30 @@ reconstruct::ReconstructInput joint_problem(const pipeline::Analysis& a, const g
   return joint;
 }
 
+// The shipped contact model, through the library that the programs open: what a user waits for.
+void measure_compact(const Scene& scene, const pipeline::Analysis& known) {
+  std::unique_ptr<contact::ContactPredictor> compact;
+  report("compact: libtorch and weights opened", median(1, [&] {
+           compact = app::networks().open_compact(TACTUS_BINARY_DIR "/share/tactus/models/compact.safetensors", scene.model);
+         }), 0.0);
+  const Progress quiet;
+  contact::Marks marks;
+  marks.keypoints = known.inputs->keypoints;
+  marks.object_mask = *known.inputs->object_mask;
+  const auto ask = [&](const body::PhotoBody& body, const char* prompt) {
+    compact->predict({known.inputs->photo, prompt, *known.body_views, *known.object_views, body, *known.object, marks}, quiet);
+  };
+  report("compact: photo → contacts, without body fit", median(9, [&] { ask(*known.body, "Which body parts touch the chair?"); }), 1000.0);
+  report("compact: another prompt", median(9, [&] { ask(*known.body, "Where does the person sit?"); }), 300.0);
+  body::BodyFitInput dragged = scene.marks;
+  dragged.keypoints[9].x += 20.0;
+  const auto first = body::fit_body(*scene.model, scene.marks, {}, quiet);
+  report("compact: one moved joint → new contact", median(5, [&] {
+           body::fit_body(*scene.model, dragged, {}, quiet, &first.best);
+           ask(*known.body, "Which body parts touch the chair?");
+         }), 0.0);
+}
+
 }  // namespace
 
 int main() {
@@ -179,5 +204,6 @@ int main() {
   if (!starts.candidates.empty()) starts.candidates.resize(1);
   const Time fit_time = median(1, [&] { reconstruct::fit(joint, starts, *silhouettes, {}, quiet); });
   report("corrected ICP + fit, one start, 120 iterations", align_time + fit_time, 3000.0);
+  measure_compact(scene, known);
   return 0;
 }
