@@ -45,8 +45,8 @@ Network copy_of(Network& from, const NetworkOptions& options, const evidence::Bo
 
 double farthest_contact_m(const std::string& body_part) {
   for (const char* near : {"hand", "fingers", "foot", "toes"})
-    if (body_part.ends_with(near)) return 0.12;
-  return 0.20;
+    if (body_part.ends_with(near)) return 0.25;
+  return 0.40;
 }
 
 struct Model::Impl {
@@ -165,7 +165,7 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.presence_logit = static_cast<double>(said.presence.item<float>());
   prediction.body = probabilities(prediction.body_logits, impl.info.contact_temperature);
   prediction.object = probabilities(prediction.object_logits, impl.info.object_temperature);
-  prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature);
+  prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature + impl.info.presence_bias);
   for (Eigen::Index i = 0; i < prediction.body.size(); ++i)
     if (evidence.mask_empty || evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)]) prediction.body[i] = 0.0F;
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);

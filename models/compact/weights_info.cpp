@@ -108,6 +108,7 @@ void check(const WeightsInfo& info, const std::string& where) {
       fail("\"" + std::string(key) + "\" is " + std::to_string(value) + "; it must be above 0 and at most " + (temperature ? "100" : "1"));
     }
   });
+  if (!(std::abs(info.presence_bias) <= 100.0)) fail("\"presence_bias\" is " + std::to_string(info.presence_bias) + "; it must be between -100 and 100");
 }
 
 }  // namespace
@@ -121,6 +122,7 @@ std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
   all["words"] = info.words;
   all["categories"] = info.categories;
   visit_numbers(info, [&](const char* key, double value) { all[key] = value; });
+  all["presence_bias"] = info.presence_bias;
   all["provenance"] = json::parse(info.provenance);
   return {{"format", "tactus compact 1"}, {"tactus", all.dump()}};
 }
@@ -153,6 +155,7 @@ WeightsInfo read_weights_info(const std::filesystem::path& file) {
   all("words", info.words);
   all("categories", info.categories);
   visit_numbers(info, all);
+  all("presence_bias", info.presence_bias);
   info.provenance = all.take("provenance").dump();
   all.finish();
   check(info, name);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tactus/parallel.h"
+#include "tactus/training/calibration.h"
 
 namespace tactus::training {
 namespace {
@@ -39,20 +40,6 @@ Score score(const std::vector<float>& logits, const std::vector<float>& truth, d
 }
 
 double logit(double p) { return std::log(p / (1.0 - p)); }
-
-// The temperature of smallest mean negative log-likelihood.
-double temperature(const std::vector<std::pair<double, double>>& logits_and_truth) {
-  double best = 1.0, least = 1e300;
-  for (double t = 0.4; t < 5.0; t *= 1.07) {
-    double loss = 0;
-    for (const auto& [x, y] : logits_and_truth) loss += std::log1p(std::exp(-std::abs(x / t))) + std::max(x / t, 0.0) - y * x / t;
-    if (loss < least) {
-      least = loss;
-      best = t;
-    }
-  }
-  return best;
-}
 
 double area_under_curve(std::vector<std::pair<double, bool>> scored) {
   std::sort(scored.begin(), scored.end());
@@ -140,7 +127,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   const std::vector<Result> results = ask_all(replicas, data, slice, progress);
   std::vector<const Result*> touched, untouched;
   std::vector<std::pair<double, bool>> presence;
-  std::vector<std::pair<double, double>> presence_pairs, body_pairs, object_pairs;
+  std::vector<Judged> presence_judged, body_judged, object_judged;
   std::vector<double> touched_presence;
   for (const Result& r : results) {
     // An object that is touched below the sample's grain has no truth to score.
@@ -148,21 +135,24 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
     if (r.info.touched != 0 && !any) continue;
     (any ? touched : untouched).push_back(&r);
     presence.emplace_back(r.presence, any);
-    presence_pairs.emplace_back(r.presence, any ? 1.0 : 0.0);
+    // Empty masks are denied whatever the network says.
+    if (static_cast<synth::MaskState>(r.info.mask) != synth::MaskState::empty) presence_judged.push_back({r.presence, any});
     if (any) touched_presence.push_back(r.presence);
-    for (std::size_t i = 0; i < r.body.size(); i += 7) body_pairs.emplace_back(r.body[i], r.truth[i]);
-    for (std::size_t i = 0; i < r.object.size(); i += 3) object_pairs.emplace_back(r.object[i], r.object_truth[i]);
+    for (std::size_t i = 0; i < r.body.size(); i += 7) body_judged.push_back({r.body[i], r.truth[i] > 0});
+    for (std::size_t i = 0; i < r.object.size(); i += 3) object_judged.push_back({r.object[i], r.object_truth[i] > 0});
   }
   std::map<std::string, double> scores;
   scores["prompts"] = static_cast<double>(results.size());
   if (touched.empty()) return scores;
-  info.contact_temperature = temperature(body_pairs);
-  info.object_temperature = object_pairs.empty() ? 1.0 : temperature(object_pairs);
-  info.presence_temperature = temperature(presence_pairs);
+  info.contact_temperature = best_temperature(body_judged);
+  info.object_temperature = object_judged.empty() ? 1.0 : best_temperature(object_judged);
+  const Calibration presence_calibration = calibrate(presence_judged, compact::kUsuallyTouched);
+  info.presence_temperature = presence_calibration.temperature;
+  info.presence_bias = presence_calibration.bias;
   // At most 1 in 20 of the touched may be denied.
   std::sort(touched_presence.begin(), touched_presence.end());
   const double gate_logit = touched_presence[touched_presence.size() / 20] - 1e-6;
-  info.presence_gate = std::clamp(sigmoid(gate_logit / info.presence_temperature), 1e-4, 1.0 - 1e-4);
+  info.presence_gate = std::clamp(sigmoid(gate_logit / info.presence_temperature + info.presence_bias), 1e-4, 1.0 - 1e-4);
 
   double f1 = 0, object_f1 = 0;
   info.contact_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);

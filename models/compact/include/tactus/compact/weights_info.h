@@ -22,14 +22,18 @@ struct NetworkOptions {
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
 
+// How often the thing that is asked about is touched; presence is calibrated for such a mix of questions.
+inline constexpr double kUsuallyTouched = 2147.0 / 2922.0;
+
 struct WeightsInfo {
   NetworkOptions options;
   evidence::BodySampleOptions sample;
   std::vector<std::string> words;          // of the vocabulary, without the special ones
   std::vector<std::string> categories;     // row i + 1 of the prior; row 0 is any other category
-  // Chosen on the validation split. Probabilities are sigmoid(logit / temperature).
+  // Chosen on the validation split. Probabilities are sigmoid(logit / temperature), of presence sigmoid(logit / temperature + bias).
   double contact_threshold = 0.5, object_threshold = 0.5, presence_gate = 0.5;
   double contact_temperature = 1.0, object_temperature = 1.0, presence_temperature = 1.0;
+  double presence_bias = 0.0;
   std::string provenance = "{}";           // a JSON object: command, seed, scenes, steps, hours, hardware, scores
 };
 
