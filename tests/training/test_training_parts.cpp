@@ -15,6 +15,8 @@
 
 #include "objective.h"
 #include "tactus/error.h"
+#include "tactus/random.h"
+#include "tactus/training/calibration.h"
 #include "tactus/training/curve.h"
 #include "tactus/training/event_file.h"
 #include "tactus/training/optimiser.h"
@@ -196,6 +198,48 @@ TEST(Objective, AsksTheSurfaceOnlyWhereTheQuestionDoes) {
   w.words = 0;
   items.asks.zero_();
   EXPECT_EQ(objective(output, items, w).item<double>(), 0.0);
+}
+
+// Answers that are right with the probability sigmoid(logit / temperature + bias).
+std::vector<Judged> judged(double temperature, double bias) {
+  Random random(5, 1);
+  std::vector<Judged> all;
+  for (int i = 0; i < 40000; ++i) {
+    const double logit = 6.0 * random.uniform() - 2.0;
+    all.push_back({logit, random.uniform() < 1.0 / (1.0 + std::exp(-(logit / temperature + bias)))});
+  }
+  return all;
+}
+double share_of_true(const std::vector<Judged>& all) {
+  double count = 0;
+  for (const Judged& j : all) count += j.is_true ? 1 : 0;
+  return count / static_cast<double>(all.size());
+}
+
+TEST(Calibration, FindsTheTemperatureAndTheBiasThatAnswersWereDrawnWith) {
+  const auto all = judged(1.6, -0.7);
+  const Calibration found = calibrate(all, share_of_true(all));
+  EXPECT_NEAR(found.temperature, 1.6, 0.08);
+  EXPECT_NEAR(found.bias, -0.7, 0.06);
+  EXPECT_NEAR(best_temperature(judged(2.0, 0.0)), 2.0, 0.15);
+}
+
+TEST(Calibration, AnotherMixOfQuestionsMovesTheBiasByItsOdds) {
+  const auto all = judged(1.6, -0.7);
+  const double is = share_of_true(all), wanted = 0.75;
+  const Calibration found = calibrate(all, wanted);
+  EXPECT_NEAR(found.temperature, 1.6, 0.12);
+  EXPECT_NEAR(found.bias, -0.7 + std::log(wanted / (1 - wanted)) - std::log(is / (1 - is)), 0.08);
+}
+
+TEST(Calibration, LeavesProbabilitiesAloneWhenThereIsNothingToTellApart) {
+  const Calibration found = calibrate({{1.0, true}, {-2.0, true}}, 0.5);
+  EXPECT_EQ(found.temperature, 1.0);
+  EXPECT_EQ(found.bias, 0.0);
+  // Separable: finite all the same.
+  const Calibration apart = calibrate({{1.0, true}, {-2.0, false}}, 0.5);
+  EXPECT_GE(apart.temperature, 0.1 - 1e-9);
+  EXPECT_TRUE(std::isfinite(apart.bias));
 }
 
 TEST(Curve, FallsFromFullToEmptyBlocks) {
