@@ -25,7 +25,7 @@ namespace {
 using reconstruct::SilhouetteOptions;
 using reconstruct::VerticesD;
 
-constexpr int kBandRows = 8;
+constexpr int kRowsOfABand = 8;
 
 // A pixel index from a coordinate that may be far outside, or not a number: then the wide side.
 int bounded(float value, int limit, bool upper) {
@@ -85,11 +85,11 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
   }
 
  private:
-  int rows_of(std::size_t band) const { return std::min(kBandRows, camera_.height - static_cast<int>(band) * kBandRows); }
+  int rows_of(std::size_t band) const { return std::min(kRowsOfABand, camera_.height - static_cast<int>(band) * kRowsOfABand); }
   std::size_t buffer_size(std::size_t band) const { return static_cast<std::size_t>(rows_of(band) * stride_); }
 
   SoftBand band_of(std::size_t band) const {
-    const int first = static_cast<int>(band) * kBandRows;
+    const int first = static_cast<int>(band) * kRowsOfABand;
     return {soft_faces_.data(), band_faces_[band].data(), static_cast<int>(band_faces_[band].size()), first,
             first + rows_of(band), stride_, pixel_x_.data(), pixel_y_.data(), blur_,
             1.0F / static_cast<float>(options_.sigma_ndc2)};
@@ -115,7 +115,7 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
       ndc_(i, 2) = static_cast<float>(z);
     }
     soft_faces_.clear();
-    band_faces_.resize(static_cast<std::size_t>((camera_.height + kBandRows - 1) / kBandRows));
+    band_faces_.resize(static_cast<std::size_t>((camera_.height + kRowsOfABand - 1) / kRowsOfABand));
     for (auto& list : band_faces_) list.clear();
     for (Eigen::Index f = 0; f < faces.rows(); ++f) place_face({faces(f, 0), faces(f, 1), faces(f, 2)});
   }
@@ -148,7 +148,7 @@ class CpuSilhouetteRenderer : public reconstruct::SilhouetteRenderer {
     if (!place_window(v, face)) return;
     const auto index = static_cast<int>(soft_faces_.size());
     soft_faces_.push_back(face);
-    for (int b = face.row_begin / kBandRows; b <= (face.row_end - 1) / kBandRows; ++b)
+    for (int b = face.row_begin / kRowsOfABand; b <= (face.row_end - 1) / kRowsOfABand; ++b)
       band_faces_[static_cast<std::size_t>(b)].push_back(index);
   }
 

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <numbers>
 #include <string>
 
 #include "fit_problem.h"
@@ -15,7 +14,6 @@
 namespace tactus::body {
 namespace {
 
-constexpr double kDegrees = std::numbers::pi / 180.0;
 constexpr int kFacings = 8;
 // Two facings closer than this are the same answer.
 constexpr double kDistinctDegrees = 60.0;

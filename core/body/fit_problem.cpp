@@ -2,21 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "silhouette.h"
 #include "tactus/error.h"
 
 namespace tactus::body {
 namespace {
-
-constexpr double kDegrees = std::numbers::pi / 180.0;
-
-Eigen::Matrix3d turn(const Eigen::Vector3d& v) {
-  const double angle = v.norm();
-  if (angle < 1e-12) return Eigen::Matrix3d::Identity();
-  return Eigen::AngleAxisd(angle, v / angle).toRotationMatrix();
-}
 
 std::vector<Joint> make_joints(const BodyModel& model) {
   std::vector<Joint> joints;

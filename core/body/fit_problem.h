@@ -2,6 +2,8 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <Eigen/Geometry>
+#include <numbers>
 #include <vector>
 
 #include "keypoint_skeleton.h"
@@ -9,6 +11,15 @@
 #include "tactus/random.h"
 
 namespace tactus::body {
+
+inline constexpr double kDegrees = std::numbers::pi / 180.0;
+
+// The rotation about v by its length, radians.
+inline Eigen::Matrix3d turn(const Eigen::Vector3d& v) {
+  const double angle = v.norm();
+  if (angle < 1e-12) return Eigen::Matrix3d::Identity();
+  return Eigen::AngleAxisd(angle, v / angle).toRotationMatrix();
+}
 
 // One number that the fit may change: an angle about a fixed axis, shared by some bones.
 struct Joint {

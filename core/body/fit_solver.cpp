@@ -18,12 +18,6 @@ constexpr double kPhenotypeSigma = 0.25;
 constexpr double kNearestDepth = 0.05;    // metres; what is nearer is projected as if it were here
 constexpr int kPlacement = 6;
 
-Eigen::Matrix3d turn(const Eigen::Vector3d& v) {
-  const double angle = v.norm();
-  if (angle < 1e-12) return Eigen::Matrix3d::Identity();
-  return Eigen::AngleAxisd(angle, v / angle).toRotationMatrix();
-}
-
 struct Projected {
   double u, v;
   Eigen::RowVector3d du, dv;   // slopes with respect to the point

@@ -256,7 +256,7 @@ std::vector<Eigen::Matrix3d> starting_rotations(int count, std::uint64_t seed) {
   return rotations;
 }
 
-constexpr double kLeastReach = 0.05, kMostMisfit = 0.2;   // metres
+constexpr double kLeastCandidateReach = 0.05, kMostMisfit = 0.2;   // metres
 constexpr std::size_t kRefinedStarts = 24;
 
 // Of the chosen vertices: probability times area, summing to 1.
@@ -364,7 +364,7 @@ AlignResult align_corrected(const ReconstructInput& input, const AlignOptions& o
       Eigen::VectorXd weights = whole;
       const auto apart2 = [&] { return ((source * pose.rotation.transpose()).rowwise() + pose.translation.transpose() - target).rowwise().squaredNorm().eval(); };
       if (previous >= 0.0) {
-        const double reach = std::max(kLeastReach, previous);
+        const double reach = std::max(kLeastCandidateReach, previous);
         weights = whole.array() / (1.0 + apart2().array() / (reach * reach)).square();
         weights /= weights.sum();
       }

@@ -12,7 +12,7 @@ constexpr double kApart = 0.001;           // metres between the gradients whose
 constexpr double kLongest = 0.01;          // metres a step
 constexpr double kLeastCurvature = 1e-4;   // of the largest
 constexpr double kArmijo = 1e-4, kShorten = 0.4, kLeastGain = 1e-5;
-constexpr int kShortenings = 8, kPatience = 3;
+constexpr int kShortenings = 8, kMostSlowSteps = 3;
 
 // A placement's surroundings in metres: turn times radius, shift, logarithm of the size times radius.
 struct Chart {
@@ -107,7 +107,7 @@ Placement polish(const Placement& from, const PolishOptions& options, const Plac
     value = next_value;
     ++iteration;
     progress.report(static_cast<double>(iteration) / options.most_iterations);
-    if (!accepted(at) || slow >= kPatience) break;
+    if (!accepted(at) || slow >= kMostSlowSteps) break;
   }
   return at;
 }

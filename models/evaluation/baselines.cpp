@@ -8,7 +8,7 @@
 namespace tactus::evaluation {
 namespace {
 
-constexpr int kRound = 16;                 // scenes at a time: bounds memory, and the sums' order
+constexpr int kScenesAtATime = 16;                 // scenes at a time: bounds memory, and the sums' order
 constexpr double kNearMask = 0.10;         // metres
 constexpr float kPseudoCount = 1.0F;       // prompts of the mean of all categories, added to each
 
@@ -65,8 +65,8 @@ ContactFrequencies count_contact(const PromptSource& source, int scenes, const P
   const int points = source.surface().size();
   Eigen::VectorXf all = Eigen::VectorXf::Zero(points);
   double prompts = 0, object_touched = 0, object_vertices = 0;
-  for (int first = 0; first < scenes; first += kRound) {
-    const auto count = static_cast<std::size_t>(std::min(kRound, scenes - first));
+  for (int first = 0; first < scenes; first += kScenesAtATime) {
+    const auto count = static_cast<std::size_t>(std::min(kScenesAtATime, scenes - first));
     std::vector<std::vector<Prompt>> made(count);
     parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {

@@ -11,7 +11,9 @@ namespace tactus::perception {
 namespace {
 
 using training::ConfigReader;
+using training::config_writer;
 using training::Range;
+using training::read_config;
 namespace fs = std::filesystem;
 
 template <typename Options, typename Visit>
@@ -92,27 +94,14 @@ TrainOptions parse_train_options(const std::string& text, const std::string& nam
 }
 
 TrainOptions read_train_options(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) throw bad_input(file.string() + ": the configuration cannot be opened; check the path");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse_train_options(text.str(), file.string());
+  return parse_train_options(read_config(file), file.string());
 }
 
 std::string to_json(const TrainOptions& options) {
   nlohmann::ordered_json all, loss, network;
-  const auto into = [](nlohmann::ordered_json& object) {
-    return [&object](const char* key, const auto& value, Range) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, fs::path>) {
-        object[key] = value.string();
-      } else {
-        object[key] = value;
-      }
-    };
-  };
-  visit(options, into(all));
-  visit_loss(options.loss, into(loss));
-  visit_network(options.network, into(network));
+  visit(options, config_writer(all));
+  visit_loss(options.loss, config_writer(loss));
+  visit_network(options.network, config_writer(network));
   all["loss"] = loss;
   all["network"] = network;
   return all.dump(2);

@@ -8,7 +8,7 @@ namespace {
 
 using Eigen::Vector3f;
 
-constexpr float kDeepest = 0.04F;   // how deep inside a vertex is still found; drafts with deeper ones are thrown away
+constexpr float kDeepestFound = 0.04F;   // how deep inside a vertex is still found; drafts with deeper ones are thrown away
 
 float outside_box(const Vector3f& p, const Vector3f& lower, const Vector3f& upper) {
   return (lower - p).cwiseMax(p - upper).cwiseMax(0.0F).norm();
@@ -43,7 +43,7 @@ float gap_between(const SurfaceTree& body, const Thing& thing, const Eigen::Isom
       const Vector3f p = move * points.row(i).transpose();
       const float away = outside_box(p, lower, upper);
       if (away > 0.0F && away >= best) continue;
-      const SurfaceHit hit = to.nearest(p, away > 0.0F ? best : std::max(best, kDeepest));
+      const SurfaceHit hit = to.nearest(p, away > 0.0F ? best : std::max(best, kDeepestFound));
       if (hit.face >= 0) best = std::min(best, hit.distance);
     }
   };
@@ -59,7 +59,7 @@ void label(SceneObject& object, const Thing& thing, const SurfaceTree& body, con
     const Vector3f p = move * from.vertices().row(vertex).transpose();
     const float away = outside_box(p, to.lower(), to.upper());
     if (away >= kContactDistance) return false;
-    const SurfaceHit hit = to.nearest(p, away > 0.0F ? kContactDistance : kDeepest);
+    const SurfaceHit hit = to.nearest(p, away > 0.0F ? kContactDistance : kDeepestFound);
     if (hit.face < 0) return false;
     if (hit.distance < 0.0F) return true;
     const Vector3f normal = move.linear() * from.normals().row(vertex).transpose();

@@ -16,6 +16,7 @@ namespace fs = std::filesystem;
 
 template <typename Options, typename Visit>
 void visit(Options& o, Visit&& value) {
+  value("model", o.model, Range{});
   value("output", o.output, Range{});
   value("checkpoint", o.checkpoint, Range{});
   value("cache", o.cache, Range{});
@@ -91,6 +92,7 @@ TrainOptions parse_train_options(const std::string& text, const std::string& nam
   options.network.clusters = options.sample.clusters;
 
   const auto fail = [&](const std::string& what) { throw bad_input(name + ": " + what); };
+  if (options.model != "compact") fail("\"model\" is \"" + options.model + "\"; it must be \"compact\" or \"perception\"");
   if (options.output.empty()) fail("\"output\" is empty; name the file of weights to write");
   if (options.device != "cpu" && !options.device.starts_with("cuda")) fail("\"device\" is \"" + options.device + "\"; it must be \"cpu\" or \"cuda\"");
   if (options.bf16 && options.device == "cpu") fail("\"bf16\" is for a GPU; on the CPU leave it out");
@@ -106,27 +108,14 @@ TrainOptions parse_train_options(const std::string& text, const std::string& nam
 }
 
 TrainOptions read_train_options(const fs::path& file) {
-  std::ifstream in(file);
-  if (!in) throw bad_input(file.string() + ": the configuration cannot be opened; check the path");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return parse_train_options(text.str(), file.string());
+  return parse_train_options(read_config(file), file.string());
 }
 
 std::string to_json(const TrainOptions& options) {
   nlohmann::ordered_json all, loss, network;
-  const auto into = [](nlohmann::ordered_json& object) {
-    return [&object](const char* key, const auto& value, Range) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, fs::path>) {
-        object[key] = value.string();
-      } else {
-        object[key] = value;
-      }
-    };
-  };
-  visit(options, into(all));
-  visit_loss(options.loss, into(loss));
-  visit_network(options.network, options.sample, into(network));
+  visit(options, config_writer(all));
+  visit_loss(options.loss, config_writer(loss));
+  visit_network(options.network, options.sample, config_writer(network));
   all["loss"] = loss;
   all["network"] = network;
   return all.dump(2);

@@ -51,7 +51,10 @@ TEST(Configuration, ComesBackAsItWasWritten) {
 TEST(Configuration, RefusesByName) {
   EXPECT_NE(refusal("{").find("not JSON"), std::string::npos);
   EXPECT_NE(refusal("[1]").find("JSON object"), std::string::npos);
-  EXPECT_NE(refusal(R"({"scense": 3})").find("\"scense\" is unknown"), std::string::npos);
+  EXPECT_NE(refusal(R"({"model": "prior"})").find("it must be \"compact\" or \"perception\""), std::string::npos);
+  EXPECT_NE(refusal(R"({"scense": 3})").find("\"scense\" is unknown; those that are known: "), std::string::npos);
+  for (const char* known : {"scenes", "learning_rate", "loss", "network"})
+    EXPECT_NE(refusal(R"({"scense": 3})").find(known), std::string::npos) << known;
   EXPECT_NE(refusal(R"({"loss": {"colour": 3}})").find("\"colour\" is unknown"), std::string::npos);
   EXPECT_NE(refusal(R"({"network": {"depth": 3}})").find("\"depth\" is unknown"), std::string::npos);
   EXPECT_NE(refusal(R"({"loss": 3})").find("\"loss\""), std::string::npos);

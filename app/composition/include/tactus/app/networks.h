@@ -177,7 +177,8 @@ class Networks {
                                                                   std::shared_ptr<const body::BodyModel> body_model) const = 0;
   // Error{bad_input}: no file of perception weights.
   virtual std::shared_ptr<const Perceiver> open_perceiver(const std::filesystem::path& weights) const = 0;
-  // From a configuration's file; its key "model" may be "perception", else it is the compact model's. A stop writes the checkpoint, where one is configured, and throws Error{cancelled}.
+  // From a configuration's file; its key "model" may be "perception", else it is the compact model's. A stop writes the
+  // checkpoint, where one is configured, and throws Error{cancelled}.
   virtual TrainReport train(const std::filesystem::path& config, const std::filesystem::path& body, const Progress& progress,
                             const std::function<void(const TrainStatus&)>& on_status) const = 0;
   virtual EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -24,6 +25,7 @@ class ConfigReader {
   }
   template <typename T>
   void operator()(const char* key, T& value, Range range) {
+    known_ += (known_.empty() ? "" : ", ") + std::string(key);
     const auto found = object_.find(key);
     if (found == object_.end()) return;
     const auto fail = [&](const std::string& right) {
@@ -48,6 +50,7 @@ class ConfigReader {
   }
   // An object inside, taken out; null when it is not there.
   nlohmann::json take(const char* key) {
+    known_ += (known_.empty() ? "" : ", ") + std::string(key);
     const auto found = object_.find(key);
     if (found == object_.end()) return nlohmann::json::object();
     nlohmann::json inner = *found;
@@ -55,12 +58,32 @@ class ConfigReader {
     return inner;
   }
   void finish() const {
-    if (!object_.empty()) throw bad_input(where_ + ": the key \"" + object_.begin().key() + "\" is unknown; \"tactus train --help\" lists those that are");
+    if (!object_.empty()) throw bad_input(where_ + ": the key \"" + object_.begin().key() + "\" is unknown; those that are known: " + known_);
   }
 
  private:
   nlohmann::json object_;
-  std::string where_;
+  std::string where_, known_;
 };
+
+// Writes the options that ConfigReader reads, with the same visitors.
+inline auto config_writer(nlohmann::ordered_json& object) {
+  return [&object](const char* key, const auto& value, Range) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::filesystem::path>) {
+      object[key] = value.string();
+    } else {
+      object[key] = value;
+    }
+  };
+}
+
+// The text of a configuration's file. Error{bad_input}: it cannot be opened.
+inline std::string read_config(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  if (!in) throw bad_input(file.string() + ": the configuration cannot be opened; check the path");
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
 
 }  // namespace tactus::training

@@ -16,6 +16,7 @@ namespace tactus::training {
 
 // A configuration is a JSON object of these names; "loss" and "network" are objects of theirs.
 struct TrainOptions {
+  std::string model = "compact";         // says whose configuration it is
   std::filesystem::path output = "compact.safetensors";   // the weights, written after each validation and at the end
   std::filesystem::path checkpoint;      // file of the state to go on from; empty: none
   std::filesystem::path cache;           // file of the made prompts; empty: none
