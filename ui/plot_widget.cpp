@@ -107,10 +107,13 @@ void PlotWidget::paintEvent(QPaintEvent*) {
 }
 
 void PlotWidget::pick(const QPointF& at) {
-  const int n = count();
-  if (n < 1) return;
+  // A background curve may be longer than those in front; only theirs can be gone to.
+  int there = 0;
+  for (const auto& s : series_)
+    if (!s.background) there = std::max(there, static_cast<int>(s.values.size()));
+  if (there < 1) return;
   const QRectF plot = area();
-  Q_EMIT picked(std::clamp(static_cast<int>(std::lround((at.x() - plot.left()) / plot.width() * (n - 1))), 0, n - 1));
+  Q_EMIT picked(std::clamp(static_cast<int>(std::lround((at.x() - plot.left()) / plot.width() * (count() - 1))), 0, there - 1));
 }
 void PlotWidget::mousePressEvent(QMouseEvent* e) { pick(e->position()); }
 void PlotWidget::mouseMoveEvent(QMouseEvent* e) {
