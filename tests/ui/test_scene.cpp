@@ -103,6 +103,16 @@ class TestScene : public QObject {
     QVERIFY(shot("align_first.png"));
   }
 
+  void aPlotOffersNoIterationOfALongerStart() {
+    ui::PlotWidget plot(QStringLiteral("losses"));
+    plot.set_series({{QStringLiteral("total"), Qt::white, {3, 2, 1}, false}, {QStringLiteral("other starts"), Qt::gray, {9, 8, 7, 6, 5, 4, 3, 2, 1}, true}});
+    plot.resize(300, 140);
+    int picked = -1;
+    connect(&plot, &ui::PlotWidget::picked, this, [&](int iteration) { picked = iteration; });
+    QTest::mouseClick(&plot, Qt::LeftButton, {}, QPoint(plot.width() - 10, 60));
+    QCOMPARE(picked, 2);
+  }
+
   void keysChooseViewsAndColours() {
     bar_->go_to_end();
     viewport_->setFocus();
