@@ -2,11 +2,11 @@
 
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "tactus/checkpoint/description.h"
 #include "tactus/compact/vocabulary.h"
 #include "tactus/error.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestHeader = 8U << 20U;
+constexpr const char* kFormat = "tactus compact 1";
 
 // Every field by name, so that reading, writing and refusing unknown keys use one list.
 template <typename Options, typename Visit>
@@ -124,29 +124,13 @@ std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
   visit_numbers(info, [&](const char* key, double value) { all[key] = value; });
   all["presence_bias"] = info.presence_bias;
   all["provenance"] = json::parse(info.provenance);
-  return {{"format", "tactus compact 1"}, {"tactus", all.dump()}};
+  return {{"format", kFormat}, {"tactus", all.dump()}};
 }
 
 WeightsInfo read_weights_info(const std::filesystem::path& file) {
   const std::string name = file.string();
-  const auto foreign = [&](const std::string& what) { return bad_input(name + ": " + what + "; give a file of weights that \"tactus train\" wrote"); };
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw bad_input(name + ": the file of weights cannot be opened; check the path");
-  std::uint64_t length = 0;
-  in.read(reinterpret_cast<char*>(&length), 8);
-  if (!in || length < 2 || length > kLargestHeader) throw foreign("this is not a safetensors file");
-  std::string text(length, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(length));
-  if (!in) throw foreign("the file ends within its header");
-  const json header = json::parse(text, nullptr, false);
-  if (!header.is_object()) throw foreign("this is not a safetensors file");
-  const auto metadata = header.find("__metadata__");
-  if (metadata == header.end() || !metadata->is_object() || metadata->value("format", json()) != json("tactus compact 1") ||
-      !metadata->contains("tactus") || !(*metadata)["tactus"].is_string()) {
-    throw foreign("this is not a file of a compact model");
-  }
   WeightsInfo info;
-  Reader all(json::parse((*metadata)["tactus"].get<std::string>(), nullptr, false), name);
+  Reader all(json::parse(checkpoint::read_description(file, kFormat, "a compact model", "weights"), nullptr, false), name);
   Reader options(all.take("options"), name + ", options"), sample(all.take("sample"), name + ", sample");
   visit_options(info.options, options);
   options.finish();

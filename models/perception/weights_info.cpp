@@ -1,11 +1,11 @@
 #include "tactus/perception/weights_info.h"
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "network_options.h"
 #include "parts.h"
+#include "tactus/checkpoint/description.h"
 #include "tactus/error.h"
 
 namespace tactus::perception {
@@ -13,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t kLargestHeader = 8U << 20U;
 constexpr const char* kFormat = "tactus perception 1";
 
 template <typename Names>
@@ -38,26 +37,8 @@ std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
 
 WeightsInfo read_weights_info(const std::filesystem::path& file) {
   const std::string name = file.string();
-  const auto foreign = [&](const std::string& what) {
-    return bad_input(name + ": " + what + "; give a file of perception weights that \"tactus train\" wrote");
-  };
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw bad_input(name + ": the file of weights cannot be opened; check the path");
-  std::uint64_t length = 0;
-  in.read(reinterpret_cast<char*>(&length), 8);
-  if (!in || length < 2 || length > kLargestHeader) throw foreign("this is not a safetensors file");
-  std::string text(length, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(length));
-  if (!in) throw foreign("the file ends within its header");
-  const json header = json::parse(text, nullptr, false);
-  if (!header.is_object()) throw foreign("this is not a safetensors file");
-  const auto metadata = header.find("__metadata__");
-  if (metadata == header.end() || !metadata->is_object() || metadata->value("format", json()) != json(kFormat) ||
-      !metadata->contains("tactus") || !(*metadata)["tactus"].is_string()) {
-    throw foreign("this is not a file of a perception network");
-  }
-  const json all = json::parse((*metadata)["tactus"].get<std::string>(), nullptr, false);
-  if (!all.is_object()) throw foreign("its description is not a JSON object");
+  const json all = json::parse(checkpoint::read_description(file, kFormat, "a perception network", "perception weights"), nullptr, false);
+  if (!all.is_object()) throw bad_input(name + ": its description is not a JSON object; give a file of perception weights that \"tactus train\" wrote");
   for (const auto& [key, value] : all.items()) {
     if (key != "options" && key != "parts" && key != "joints" && key != "categories" && key != "provenance")
       throw bad_input(name + ": the key \"" + key + "\" is unknown; the file is of another version");
