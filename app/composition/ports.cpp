@@ -106,6 +106,7 @@ std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress
 }
 
 fs::path compact_weights() { return data_folder() / "models" / "compact.safetensors"; }
+fs::path perception_weights() { return data_folder() / "models" / "perception.safetensors"; }
 
 namespace {
 
@@ -132,7 +133,28 @@ class CompactOnDemand : public contact::ContactPredictor {
   mutable std::unique_ptr<contact::ContactPredictor> predictor_;
 };
 
+class PerceiverOnDemand : public contact::Perceiver {
+ public:
+  contact::Percept look(const ImageU8& rgb, const std::string& category, const Progress& progress) const override {
+    return opened().look(rgb, category, progress);
+  }
+
+ private:
+  const contact::Perceiver& opened() const {
+    const std::lock_guard lock(mutex_);
+    if (!perceiver_) perceiver_ = networks().open_perceiver(perception_weights());
+    return *perceiver_;
+  }
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const contact::Perceiver> perceiver_;
+};
+
 }  // namespace
+
+std::shared_ptr<const contact::Perceiver> make_perceiver() {
+  std::error_code error;
+  return fs::exists(perception_weights(), error) ? std::make_shared<PerceiverOnDemand>() : nullptr;
+}
 
 std::shared_ptr<const contact::ContactPredictor> built_in_model(const std::string& name,
                                                                 std::shared_ptr<const body::BodyModel> body_model) {

@@ -93,18 +93,6 @@ class StagedPredictor : public contact::ContactPredictor {
   std::shared_ptr<Stages> to_;
 };
 
-class OpenedPerceiver : public Perceiver {
- public:
-  explicit OpenedPerceiver(const fs::path& weights) : inner_(weights) {}
-  Percept look(const ImageU8& rgb, const std::string& category, const Progress& progress) const override {
-    perception::Percept found = inner_.look(rgb, category, progress);
-    return {found.joints, std::move(found.person_mask), std::move(found.object_mask), found.person_confidence, found.object_confidence};
-  }
-
- private:
-  perception::Perceiver inner_;
-};
-
 checkpoint::ConvertTo convert_to(const std::string& name) {
   if (name == "safetensors") return checkpoint::ConvertTo::safetensors;
   if (name == "int8") return checkpoint::ConvertTo::int8;
@@ -168,8 +156,8 @@ class TorchNetworks : public Networks {
     return compact::make_predictor(weights, std::move(body_model));
   }
 
-  std::shared_ptr<const Perceiver> open_perceiver(const fs::path& weights) const override {
-    return std::make_shared<OpenedPerceiver>(weights);
+  std::shared_ptr<const contact::Perceiver> open_perceiver(const fs::path& weights) const override {
+    return std::make_shared<perception::Perceiver>(weights);
   }
 
   TrainReport train(const fs::path& config, const fs::path& body, const Progress& progress,

@@ -20,7 +20,7 @@ struct Look {
   int size = 0;                         // of the maps
   std::vector<float> parts;             // [classes, size, size]
   std::vector<float> person, object;    // [size, size]; scraps apart from the large pieces are below 0.5
-  Joints joints = Joints::Zero();       // as Percept::joints, but also beyond the photograph
+  Joints joints = Joints::Zero();       // as contact::Percept::joints, but also beyond the photograph
 };
 // category: a row of the embedding; 0: no object is looked for (its map is 0).
 Look look_at(Network network, const ImageU8& rgb, const Box& box, std::int64_t category);
@@ -29,7 +29,7 @@ class Looks {
  public:
   Looks(Network network, const ImageU8& rgb, std::int64_t category, const Progress& progress = {});
   bool found_person() const { return found_person_; }
-  const Joints& joints() const { return joints_; }   // as Percept::joints
+  const Joints& joints() const { return joints_; }   // as contact::Percept::joints
   // At a point of the photograph.
   float person_at(double x, double y) const;
   float object_at(double x, double y) const;

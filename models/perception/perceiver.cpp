@@ -48,12 +48,12 @@ Perceiver::~Perceiver() = default;
 Perceiver::Perceiver(Perceiver&&) noexcept = default;
 Perceiver& Perceiver::operator=(Perceiver&&) noexcept = default;
 
-Percept Perceiver::look(const ImageU8& rgb, const std::string& category, const Progress& progress) const {
+contact::Percept Perceiver::look(const ImageU8& rgb, const std::string& category, const Progress& progress) const {
   const auto& names = impl_->info.categories;
   const auto found = std::find(names.begin(), names.end(), category);
   const std::int64_t row = found == names.end() ? 0 : found - names.begin() + 1;
   const Looks looks(impl_->network, rgb, row, progress.part(0.0, 0.8));
-  Percept percept;
+  contact::Percept percept;
   if (looks.found_person()) {
     percept.joints = looks.joints();
     std::tie(percept.person_mask, percept.person_confidence) = mask_of(rgb, [&](double x, double y) { return looks.person_at(x, y); }, progress);

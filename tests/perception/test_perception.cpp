@@ -362,7 +362,7 @@ TEST_F(PerceptionFiles, APerceiverAnswersInThePhotographsPixels) {
   save_weights(file_, network, info_of(small()));
   const Perceiver perceiver(file_);
   const Photograph p = photograph(4);
-  const Percept percept = perceiver.look(p.rgb, categories()[0]);
+  const contact::Percept percept = perceiver.look(p.rgb, categories()[0]);
   for (const ImageU8* mask : {&percept.person_mask, &percept.object_mask})
     if (!mask->empty()) { EXPECT_TRUE(mask->same_size(p.rgb.width, p.rgb.height)); }
   EXPECT_TRUE(perceiver.look(p.rgb, "").object_mask.empty());

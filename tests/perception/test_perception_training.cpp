@@ -182,7 +182,7 @@ TEST_F(PerceptionTrainings, LearnAFewPicturesByHeart) {
   EXPECT_GT(trained.at("iou_object"), untrained.at("iou_object") + 0.1);
 
   const Perceiver perceiver(options.output);
-  const Percept nothing = perceiver.look(ImageU8(120, 90, 3, 128), "chair");
+  const contact::Percept nothing = perceiver.look(ImageU8(120, 90, 3, 128), "chair");
   EXPECT_TRUE(nothing.person_mask.empty());
   EXPECT_EQ(nothing.person_confidence, 0.0);
   EXPECT_TRUE((nothing.joints.array() == 0.0).all());

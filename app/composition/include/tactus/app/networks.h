@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tactus/body/body_model.h"
+#include "tactus/contact/perceiver.h"
 #include "tactus/contact/photo_segmenter.h"
 #include "tactus/contact/predictor.h"
 #include "tactus/image.h"
@@ -104,10 +105,12 @@ struct ConvertReport {
 struct EvaluateRequest {
   std::filesystem::path body;          // body.tbm
   std::filesystem::path weights;       // of a compact model; empty: the category prior alone
+  std::filesystem::path perception;    // weights of a perception network; empty: none, and nothing is asked of photographs alone
   std::filesystem::path out;           // for evaluation.json, prompts.npz, report.html, pictures; empty: no files
   std::string split = "test";          // train, validation, test
   std::uint64_t seed = 2026;
   int prompts = 2922, validation_prompts = 600, prior_scenes = 1500;
+  int photographs = 300;               // of the split that the perception is scored on, and as many prompts from them alone
 };
 struct EvaluateReport {
   std::string json;                    // one object
@@ -117,21 +120,6 @@ struct EvaluateReport {
     bool at_most = false, met = false;
   };
   std::vector<Line> required;
-};
-
-// What a photograph shows, as first marks to correct. Pixels of the photograph, centres at +0.5.
-struct Percept {
-  // Rows x, y, confidence in [0, 1] in the order of body::kKeypointNames; zeros where a joint is not seen.
-  Eigen::Matrix<double, body::kKeypointCount, 3, Eigen::RowMajor> joints = decltype(joints)::Zero();
-  ImageU8 person_mask, object_mask;    // 0 or 255, of the photograph's size; empty when nothing was found
-  double person_confidence = 0, object_confidence = 0;   // mean probability inside the mask
-};
-// Safe to ask from several threads at once.
-class Perceiver {
- public:
-  virtual ~Perceiver() = default;
-  // `category` empty or unknown: no object mask.
-  virtual Percept look(const ImageU8& rgb, const std::string& category, const Progress& progress) const = 0;
 };
 
 // A training of the compact or the perception network; what is shown while it runs and what came out (models/training).
@@ -176,7 +164,7 @@ class Networks {
   virtual std::unique_ptr<contact::ContactPredictor> open_compact(const std::filesystem::path& weights,
                                                                   std::shared_ptr<const body::BodyModel> body_model) const = 0;
   // Error{bad_input}: no file of perception weights.
-  virtual std::shared_ptr<const Perceiver> open_perceiver(const std::filesystem::path& weights) const = 0;
+  virtual std::shared_ptr<const contact::Perceiver> open_perceiver(const std::filesystem::path& weights) const = 0;
   // From a configuration's file; its key "model" may be "perception", else it is the compact model's. A stop writes the
   // checkpoint, where one is configured, and throws Error{cancelled}.
   virtual TrainReport train(const std::filesystem::path& config, const std::filesystem::path& body, const Progress& progress,
@@ -196,7 +184,7 @@ struct NetworksEntry {
   int interface;               // kNetworksInterface
   const Networks* networks;
 };
-inline constexpr int kNetworksInterface = 3;
+inline constexpr int kNetworksInterface = 4;
 inline constexpr const char* kNetworksEntry = "tactus_networks";
 using NetworksEntryFunction = NetworksEntry (*)();
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tactus/app/networks.h"
+#include "tactus/contact/perceiver.h"
 #include "tactus/pipeline/analysis.h"
 #include "tactus/pipeline/runner.h"
 
@@ -38,6 +39,9 @@ std::shared_ptr<const contact::ContactPredictor> built_in_model(const std::strin
                                                                 std::shared_ptr<const body::BodyModel> body_model);
 // The weights that come with Tactus.
 std::filesystem::path compact_weights();
+std::filesystem::path perception_weights();
+// Finds marks in photographs with those weights; opens them at its first look. Null where this installation has none.
+std::shared_ptr<const contact::Perceiver> make_perceiver();
 // The folder's model alone.
 std::shared_ptr<Checkpoint> open_model(const ModelChoice& choice, const Progress& progress);
 
