@@ -256,7 +256,7 @@ class Training {
 
   // Scores, and the file of weights.
   void check_up() {
-    report_.scores = validate((*replicas_)[0], *validation_, progress_);
+    report_.scores = validate((*replicas_)[0], *validation_, Progress({}, progress_.stop_token()));
     nlohmann::ordered_json about;
     about["configuration"] = nlohmann::ordered_json::parse(to_json(options_));
     about["seed"] = options_.seed;

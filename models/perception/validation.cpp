@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <vector>
 
 #include "looks.h"
@@ -76,11 +77,11 @@ void compare_joints(const Photograph& p, const Joints& joints, Counts& counts) {
   }
 }
 
-Counts compare(Network network, const Photograph& p, std::int64_t index) {
+Counts compare(Network network, const Photograph& p, std::int64_t index, const Progress& quiet) {
   Counts counts;
   const int categories = static_cast<int>(network->options.categories) - 1;
   const int asked = question(p, index, categories, true);
-  const Looks looks(network, p.rgb, asked);
+  const Looks looks(network, p.rgb, asked, quiet);
   for (int row = 0; row < p.what.height; ++row) {
     for (int column = 0; column < p.what.width; ++column) {
       const std::size_t pixel = p.what.index(column, row);
@@ -99,7 +100,7 @@ Counts compare(Network network, const Photograph& p, std::int64_t index) {
   }
   const int absent = index % 2 == 0 ? question(p, index, categories, false) : 0;
   if (absent > 0) {
-    const Looks other(network, p.rgb, absent);
+    const Looks other(network, p.rgb, absent, quiet);
     bool found = false;
     for (int row = 0; row < p.what.height && !found; ++row)
       for (int column = 0; column < p.what.width && !found; ++column) found = other.object_at(column + 0.5, row + 0.5) > 0.5F;
@@ -115,9 +116,16 @@ double part_of(double some, double all) { return all > 0 ? some / all : 0.0; }
 
 std::map<std::string, double> validate(Network network, const DataSet& data, const Progress& progress) {
   std::vector<Counts> each(static_cast<std::size_t>(data.size()));
+  const Progress quiet({}, progress.stop_token());
+  std::mutex reporting;
+  double finished = 0;
   parallel_for(each.size(), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end && !progress.stop_requested(); ++i)
-      each[i] = compare(network, data[static_cast<std::int64_t>(i)], static_cast<std::int64_t>(i));
+    for (std::size_t i = begin; i < end; ++i) {
+      each[i] = compare(network, data[static_cast<std::int64_t>(i)], static_cast<std::int64_t>(i), quiet);
+      const std::lock_guard lock(reporting);
+      finished += 1;
+      progress.report(finished / static_cast<double>(each.size()));
+    }
   });
   progress.check();
   Counts all;

@@ -1,4 +1,4 @@
-// Scores on made photographs; train.h says what they are.
+// Scores on made photographs; score.h says what they are.
 #pragma once
 
 #include <map>

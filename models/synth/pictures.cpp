@@ -271,7 +271,7 @@ ImageU8 photographed(ImageF picture, double variation, Random& random) {
 
 }  // namespace
 
-Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOptions& options, Random& random) {
+Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOptions& options, Random& random, const Progress& progress) {
   if (options.larger_side < 8 || options.larger_side > 4096 || options.supersampling < 1 || options.supersampling > 8)
     throw bad_input("picture: " + std::to_string(options.larger_side) + " pixels with " + std::to_string(options.supersampling) +
                     " samples a direction are outside 8 to 4096 and 1 to 8");
@@ -290,7 +290,10 @@ Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOpti
                         static_cast<std::uint8_t>(kFirstObject + k), any_look(random, options.variation), nullptr});
   }
   Fragments fragments(fine.width, fine.height);
-  for (std::size_t s = 0; s < surfaces.size(); ++s) rasterise(*surfaces[s].vertices, *surfaces[s].faces, fine, static_cast<std::int32_t>(s), fragments);
+  for (std::size_t s = 0; s < surfaces.size(); ++s) {
+    progress.check();
+    rasterise(*surfaces[s].vertices, *surfaces[s].faces, fine, static_cast<std::int32_t>(s), fragments);
+  }
 
   const Vector up = (scene.photo_from_world.rotation * Eigen::Vector3d::UnitY()).cast<float>();
   const Light light(surfaces, up, options.variation, random);
@@ -301,6 +304,7 @@ Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOpti
   result.labels = ImageU8(picture.width, picture.height);
   result.body_parts = ImageU8(picture.width, picture.height);
   for (int row = 0; row < fine.height; ++row) {
+    progress.check();
     for (int column = 0; column < fine.width; ++column) {
       const float x = static_cast<float>(column) + 0.5F, y = static_cast<float>(row) + 0.5F;
       const Fragment& hit = fragments.at[static_cast<std::size_t>(row) * static_cast<std::size_t>(fine.width) + static_cast<std::size_t>(column)];
@@ -345,6 +349,7 @@ Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOpti
       }
     }
   }
+  progress.check();
   result.rgb = photographed(std::move(picture), options.variation, random);
   return result;
 }

@@ -58,16 +58,7 @@ bool is_perception_config(const std::filesystem::path& file);
 using TrainStatus = training::TrainStatus;   // stages "Pictures", "Train", "Validate"
 using TrainReport = training::TrainReport;   // scenes and prompts: pictures
 
-// Scores of the validation pictures, found with both looks as Perceiver does:
-// iou_torso, iou_head, iou_legs, iou_arms, iou_feet, iou_hands   pixels of the group's parts, sides kept apart, over all pictures
-// iou_person, iou_object                    over all pictures, over all questions about a thing that is there
-// joint_error, joint_error_median           distance over the larger side of the box around all joints of the person, of the joints
-//                                           found within the photograph
-// joints_found                              part of the joints within the photograph
-// left_right                                part of the found shoulders, elbows, wrists, hips, knees and ankles that lie nearer to
-//                                           their own place than to that of the other side's
-// object_false, person_false                part of the questions about a category that is not there, and of the pictures without a
-//                                           person, where something was found
+// Scores of the validation pictures are those of score.h.
 // After a stop the checkpoint is written and Error{cancelled} thrown. Error{bad_input}: a checkpoint or cache of another
 // configuration; Error{cannot_run}: the disk is full (what was written before stays).
 TrainReport train(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress = {},

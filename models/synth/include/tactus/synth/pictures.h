@@ -4,6 +4,7 @@
 
 #include "tactus/body/body_model.h"
 #include "tactus/image.h"
+#include "tactus/progress.h"
 #include "tactus/synth/scene.h"
 
 namespace tactus::synth {
@@ -24,8 +25,9 @@ struct Picture {
   geometry::PinholeCamera camera;   // of this picture
 };
 
-// One thread; the same bytes for the same scene, options and state of `random`.
-Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOptions& options, Random& random);
+// One thread; the same bytes for the same scene, options and state of `random`. A large picture takes half a second; nothing is
+// reported.
+Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOptions& options, Random& random, const Progress& progress = {});
 
 // The artefacts of JPEG at a quality of 1–100: 8×8 cosine transform of luminance and halved chrominance, the standard's example
 // tables (ITU-T T.81, annex K) scaled as is common. Sides need not be multiples of 8.
