@@ -13,7 +13,7 @@ class CompactModel : public SampleModel {
   SamplePrediction predict(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
                            const objects::ObjectMesh& object) const override {
     auto said = model_.predict(evidence, category, question, object);
-    return {std::move(said.body), std::move(said.object), said.presence};
+    return {std::move(said.body), std::move(said.object), said.presence, std::move(said.prior)};
   }
   const compact::Model& model() const { return model_; }
 

@@ -72,6 +72,12 @@ synth::MarkedScene ScenePrompts::marked(const synth::Scene& scene, std::uint64_t
   return synth::mark(scene, object, *maker_, *sample_, noise_of(marks), random);
 }
 
+synth::Picture ScenePrompts::photograph(const synth::Scene& scene, std::uint64_t index, const synth::PictureOptions& options,
+                                        const Progress& progress) const {
+  Random random(mixed(seed_ + 3, index), 3);
+  return synth::draw(scene, maker_->body_model(), options, random, progress);
+}
+
 std::vector<Prompt> ScenePrompts::scene(std::uint64_t index) const {
   const auto scene = std::make_shared<const synth::Scene>(make(index));
   std::vector<Prompt> prompts;

@@ -94,6 +94,9 @@ Row row_of(const Evaluation& evaluation, std::size_t who, const Candidate& candi
   return row;
 }
 
+// "iou_hands" → "hands_iou"; all others as they are.
+std::string perception_key(const std::string& score) { return score.starts_with("iou_") ? score.substr(4) + "_iou" : score; }
+
 }  // namespace
 
 void summarise(Evaluation& evaluation, const std::array<Candidate, kWhoCount>& candidates) {
@@ -160,11 +163,38 @@ std::vector<Target> targets(const Evaluation& e) {
       {"object_f1", "object contact F1", 0.50, false, m.object_f1},
   };
   list.insert(list.end(), rest.begin(), rest.end());
+  const auto of_perception = [&](const char* key, const char* words, double bound, bool at_most) {
+    if (const auto found = e.perception.find(key); found != e.perception.end())
+      list.push_back({"perception." + perception_key(key), words, bound, at_most, found->second});
+  };
+  of_perception("iou_hands", "found in photographs: hands, IoU", 0.30, false);
+  of_perception("iou_arms", "… arms, IoU", 0.50, false);
+  of_perception("left_right", "… joints on their own side", 0.80, false);
+  of_perception("joint_error", "… error of joints over the person's size", 0.05, true);
+  if (e.photo_only)
+    list.push_back({"photo_only_f1 - prior_f1", "photographs alone: F1 above the category prior", 0.05, false, e.photo_only->f1 - e.photo_only->prior_f1});
   return list;
 }
 
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json perception_json(const Evaluation& e) {
+  if (e.perception.empty() && !e.photo_only) return Json{{"trained", false}};
+  Json json = {{"trained", true}};
+  for (const char* first : {"iou_hands", "iou_arms", "left_right", "joint_error"})
+    if (const auto found = e.perception.find(first); found != e.perception.end()) json[perception_key(first)] = found->second;
+  for (const auto& [name, value] : e.perception) json[perception_key(name)] = value;
+  if (const auto& p = e.photo_only)
+    json["photo_only"] = {{"f1", p->f1}, {"prior_f1", p->prior_f1}, {"answered_from_photo", p->answered_from_photo}, {"joints_found", p->joints_found},
+                          {"object_found", p->object_found}, {"marked_f1", p->marked_f1}, {"prompts", p->answers.size()}};
+  return json;
+}
+
+}  // namespace
+
 std::string to_json(const Evaluation& e, std::uint64_t seed, int indent) {
-  using Json = nlohmann::ordered_json;
   const Row& m = e.rows[model];
   const auto row_json = [](const Row& row) {
     return Json{{"name", row.name}, {"f1", row.f1}, {"precision", row.precision}, {"recall", row.recall},
@@ -203,8 +233,8 @@ std::string to_json(const Evaluation& e, std::uint64_t seed, int indent) {
       {"tolerant_4cm_f1", m.tolerant_f1},
       {"shuffled_f1", e.shuffled_f1},
       {"object_f1", m.object_f1},
-      {"perception", {{"trained", false}}},
-      {"photo_only_f1", nullptr},
+      {"perception", perception_json(e)},
+      {"photo_only_f1", e.photo_only ? Json(e.photo_only->f1) : Json(nullptr)},
       {"threshold", m.policy.body},
       {"presence_threshold", m.policy.presence},
       {"seed", seed},

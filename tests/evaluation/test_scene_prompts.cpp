@@ -1,44 +1,22 @@
 // The evaluation on made scenes: prompts with their truth, the whole run on a tiny split, its files.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "tactus/error.h"
 #include "tactus/evaluation/results.h"
-#include "tactus/io/body_files.h"
 #include "tactus/io/npz.h"
 #include "tactus/io/picture.h"
+#include "tiny_split.h"
 
 namespace tactus::evaluation {
 namespace {
 
 namespace fs = std::filesystem;
 
-SplitOptions tiny() {
-  static const auto body =
-      std::make_shared<const body::BodyModel>(io::read_body_model(fs::path(TACTUS_BINARY_DIR) / "share/tactus/body.tbm"));
-  SplitOptions options;
-  options.body = body;
-  options.prior_scenes = 12;
-  options.evaluation.prompts = 16;
-  options.evaluation.validation_prompts = 8;
-  options.pools.bodies = options.pools.validation_bodies = options.pools.test_bodies = 2;
-  options.pools.instances = options.pools.validation_instances = options.pools.test_instances = 1;
-  return options;
-}
-
 const SplitEvaluation& evaluated() {
   static const SplitEvaluation result = evaluate(tiny(), {});
   return result;
-}
-
-std::string text_of(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
 }
 
 TEST(ScenePrompts, CarryTheScenesTruth) {

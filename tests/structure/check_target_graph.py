@@ -45,7 +45,7 @@ ALLOWED = {
     "tactus_training": CORE | {"tactus_compact", "tactus_synth", "tactus_evidence", "tactus_checkpoint", "libtorch::libtorch",
                                "nlohmann_json::nlohmann_json"},
     "tactus_perception": CORE | {"tactus_training", "tactus_synth", "tactus_checkpoint", "nlohmann_json::nlohmann_json"},
-    "tactus_evaluation": CORE | {"tactus_synth", "tactus_evidence", "tactus_compact", "nlohmann_json::nlohmann_json"},
+    "tactus_evaluation": CORE | {"tactus_synth", "tactus_evidence", "tactus_compact", "tactus_perception", "nlohmann_json::nlohmann_json"},
     "tactus_evaluation_files": CORE | {"tactus_evaluation", "tactus_io", "tactus_render", "nlohmann_json::nlohmann_json"},
     "tactus_models": {"tactus_interactvlm"},
     "tactus_networks_interface": {"tactus_core"},

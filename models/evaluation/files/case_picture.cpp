@@ -8,7 +8,7 @@
 namespace tactus::evaluation {
 namespace {
 
-constexpr int kSide = 280;
+constexpr int kSide = kPictureSide;
 
 geometry::PinholeCamera scaled(const geometry::PinholeCamera& crop) {
   const double s = static_cast<double>(kSide) / crop.width;
@@ -82,7 +82,8 @@ ImageU8 scene_picture(const synth::Scene& scene, int object, const geometry::Fac
   return rendered(mesh, colours, camera, renderer);
 }
 
-// The body alone, large: as the camera sees it, or turned to be seen from behind and below.
+}  // namespace
+
 ImageU8 body_picture(const geometry::Vertices& vertices, const geometry::Faces& faces, const Eigen::VectorXf& contact, bool behind,
                      const views::ViewRenderer& renderer) {
   const auto box = geometry::bounding_box(vertices);
@@ -96,8 +97,6 @@ ImageU8 body_picture(const geometry::Vertices& vertices, const geometry::Faces& 
   const double focal = 0.5 * kSide * 3.8;
   return rendered(mesh, skin(contact), {kSide, kSide, focal, focal, 0.5 * kSide, 0.5 * kSide}, renderer);
 }
-
-}  // namespace
 
 ImageU8 case_picture(const SplitEvaluation& evaluated, const PromptResult& prompt, const views::ViewRenderer& renderer) {
   const auto& source = *evaluated.source;

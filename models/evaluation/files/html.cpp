@@ -115,6 +115,40 @@ std::string rows_table(const Evaluation& e) {
   return html + "</table></div>";
 }
 
+std::string figure(const ReportCase& one) {
+  return "<figure><img alt='' src='data:image/png;base64," + base64(one.png) + "'><figcaption><b>" + escaped(one.title) + "</b> " + escaped(one.caption) +
+         "</figcaption></figure>";
+}
+
+// Empty without a perception.
+std::string photographs_section(const Evaluation& e, const std::vector<ReportCase>& photographs) {
+  std::string html;
+  if (!e.perception.empty()) {
+    html += "<h2>What is found in photographs</h2><p>On made photographs of this split. IoU of parts with left and right told apart; errors of joints "
+            "over the larger side of the person.</p><table><tr><th>score</th><th>value</th></tr>";
+    for (const auto& [name, value] : e.perception) html += "<tr><td>" + escaped(name) + "</td><td>" + number(value) + "</td></tr>";
+    html += "</table>";
+  }
+  if (!e.photo_only) return html;
+  const PhotoOnly& p = *e.photo_only;
+  html += "<h2>Contact from the photograph alone</h2><p>" + std::to_string(p.answers.size()) +
+          " prompts about touched objects with nothing but a made photograph: joints and masks are found in it, the body is fitted to them, the "
+          "model answers. Where no joints or no object are found the category prior answers.</p><table><tr><th>what</th><th>value</th></tr>";
+  const std::vector<std::pair<const char*, double>> lines = {{"F1 from the photograph alone", p.f1},
+                                                             {"F1 of the category prior on the same prompts", p.prior_f1},
+                                                             {"F1 with simulated marks on the same prompts", p.marked_f1},
+                                                             {"answered from the photograph", p.answered_from_photo},
+                                                             {"joints found", p.joints_found},
+                                                             {"object found", p.object_found}};
+  for (const auto& [words, value] : lines) html += "<tr><td>" + std::string(words) + "</td><td>" + number(value) + "</td></tr>";
+  html += "</table>";
+  if (!photographs.empty())
+    html += "<p>Above: the photograph with what was found in it (person blue, object orange, joints green on the person's left, red on the right). "
+            "Below: the true body with the contact that was said, and with the true one.</p><div class='photographs'>";
+  for (const auto& one : photographs) html += figure(one);
+  return html + (photographs.empty() ? "" : "</div>");
+}
+
 }  // namespace
 
 std::string base64(const std::vector<std::uint8_t>& bytes) {
@@ -128,7 +162,7 @@ std::string base64(const std::vector<std::uint8_t>& bytes) {
   return text;
 }
 
-std::string report_html(const SplitEvaluation& evaluated, const std::vector<ReportCase>& cases) {
+std::string report_html(const SplitEvaluation& evaluated, const std::vector<ReportCase>& cases, const std::vector<ReportCase>& photographs) {
   const Evaluation& e = evaluated.evaluation;
   const auto list = targets(e);
   const auto met = std::count_if(list.begin(), list.end(), [](const Target& t) { return t.met(); });
@@ -143,6 +177,7 @@ th:first-child, td:first-child { text-align: left } .scroll { overflow-x: auto }
 svg text { font-size: 11px; fill: #44505e } .plot { fill: none; stroke: #c5ccd5 } .bar { fill: #3a6ea5 } .count { fill: #d5dce5 } .mark { fill: #d9822b }
 .ideal { stroke: #aab4c0; stroke-dasharray: 4 4 } polyline { fill: none; stroke: #b3261e; stroke-width: 1.5 } circle { fill: #b3261e }
 img { max-width: 100%; border: 1px solid #dde2e8 } figcaption { color: #44505e; font-size: 14px }
+.photographs { display: grid; grid-template-columns: repeat(auto-fit, minmax(280px, 1fr)); gap: 1rem } .photographs figure { margin: 0 }
 </style></head><body>
 )";
   html += "<h1>" + escaped(e.rows[model].name) + ": contact on made scenes</h1><p>" + std::to_string(e.prompts.size()) + " prompts in " +
@@ -166,9 +201,8 @@ img { max-width: 100%; border: 1px solid #dde2e8 } figcaption { color: #44505e; 
     html += "<h2>Cases</h2><p>Above: the marks (person grey, object orange, points of the fitted body, red where contact was said), the body with "
             "the predicted contact in red, and with the true one. Below: the true scene with the predicted contact, and both bodies from behind "
             "and below.</p>";
-  for (const auto& one : cases)
-    html += "<figure><img alt='' src='data:image/png;base64," + base64(one.png) + "'><figcaption><b>" + escaped(one.title) + "</b> " +
-            escaped(one.caption) + "</figcaption></figure>";
+  for (const auto& one : cases) html += figure(one);
+  html += photographs_section(e, photographs);
   if (evaluated.provenance != "{}") html += "<h2>The weights</h2><pre>" + escaped(evaluated.provenance) + "</pre>";
   return html + "</body></html>\n";
 }

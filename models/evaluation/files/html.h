@@ -13,7 +13,8 @@ struct ReportCase {
   std::vector<std::uint8_t> png;
 };
 
-std::string report_html(const SplitEvaluation& evaluated, const std::vector<ReportCase>& cases);
+// `photographs`: of the prompts answered from the photograph alone.
+std::string report_html(const SplitEvaluation& evaluated, const std::vector<ReportCase>& cases, const std::vector<ReportCase>& photographs);
 std::string base64(const std::vector<std::uint8_t>& bytes);
 
 }  // namespace tactus::evaluation

@@ -6,6 +6,7 @@
 
 #include "case_picture.h"
 #include "html.h"
+#include "photo_picture.h"
 #include "tactus/error.h"
 #include "tactus/io/npz.h"
 #include "tactus/io/picture.h"
@@ -88,6 +89,16 @@ void write_npz(const std::filesystem::path& file, const Evaluation& e, const Pro
   floats("noise2_f1", [](const auto& p) { return p.doubled_f1; });
   floats("clean_f1", [](const auto& p) { return p.clean_f1; });
   floats("shuffled_f1", [](const auto& p) { return p.shuffled_f1; });
+  if (e.photo_only) {
+    std::vector<float> f1(count, std::numeric_limits<float>::quiet_NaN());
+    std::vector<std::int32_t> from_photo(count, -1);   // -1: not asked
+    for (const PhotoAnswer& answer : e.photo_only->answers) {
+      f1.at(answer.prompt) = static_cast<float>(answer.f1);
+      from_photo.at(answer.prompt) = answer.joints_found && answer.object_found ? 1 : 0;
+    }
+    npz.add("photo_only_f1", {count}, std::span<const float>(f1));
+    npz.add("answered_from_photo", {count}, std::span<const std::int32_t>(from_photo));
+  }
   npz.finish(progress);
 }
 
@@ -128,13 +139,35 @@ std::string caption_of(const PromptResult& prompt) {
   return text;
 }
 
+// Best, median and worst.
+std::vector<std::pair<std::string, const PhotoAnswer*>> chosen_photographs(const Evaluation& e) {
+  if (!e.photo_only || e.photo_only->answers.empty()) return {};
+  std::vector<const PhotoAnswer*> ranked;
+  for (const PhotoAnswer& answer : e.photo_only->answers) ranked.push_back(&answer);
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto* a, const auto* b) { return a->f1 > b->f1; });
+  std::vector<std::pair<std::string, const PhotoAnswer*>> chosen = {{"Best:", ranked.front()}};
+  if (ranked.size() > 2) chosen.emplace_back("Median:", ranked[ranked.size() / 2]);
+  if (ranked.size() > 1) chosen.emplace_back("Worst:", ranked.back());
+  return chosen;
+}
+
+std::string caption_of(const PromptResult& prompt, const PhotoAnswer& answer) {
+  char text[200];
+  const char* who = answer.joints_found ? answer.object_found ? "" : "; no object found, the prior answered"
+                                        : answer.object_found ? "; no joints found, the prior answered" : "; nothing found, the prior answered";
+  std::snprintf(text, sizeof text, "%s, %s; F1 %.2f (prior %.2f, simulated marks %.2f)%s; scene %llu", prompt.category.c_str(),
+                std::string(synth::interaction_name(prompt.interaction)).c_str(), answer.f1, answer.prior_f1, answer.marked_f1, who,
+                static_cast<unsigned long long>(prompt.scene));
+  return text;
+}
+
 }  // namespace
 
 void write_results(const std::filesystem::path& folder, const SplitEvaluation& evaluated, const ResultOptions& options, const Progress& progress) {
   io::StagedFolder staged(folder);
   write_text(staged.path() / "evaluation.json", to_json(evaluated.evaluation, evaluated.seed) + "\n");
   write_npz(staged.path() / "prompts.npz", evaluated.evaluation, progress);
-  std::vector<ReportCase> cases;
+  std::vector<ReportCase> cases, photographs;
   if (evaluated.source) {
     std::filesystem::create_directories(staged.path() / "pictures");
     const auto renderer = render::make_cpu_view_renderer();
@@ -148,8 +181,16 @@ void write_results(const std::filesystem::path& folder, const SplitEvaluation& e
       io::write_picture(file, case_picture(evaluated, *chosen[i].prompt, *renderer));
       cases.push_back({chosen[i].title, caption_of(*chosen[i].prompt), bytes_of(file)});
     }
+    const Progress quiet({}, progress.stop_token());
+    for (const auto& [title, answer] : chosen_photographs(evaluated.evaluation)) {
+      char name[32];
+      std::snprintf(name, sizeof name, "photograph_%02zu.png", photographs.size() + 1);
+      const auto file = staged.path() / "pictures" / name;
+      io::write_picture(file, photo_picture(evaluated, *answer, *renderer, quiet));
+      photographs.push_back({title, caption_of(evaluated.evaluation.prompts.at(answer->prompt), *answer), bytes_of(file)});
+    }
   }
-  write_text(staged.path() / "report.html", report_html(evaluated, cases));
+  write_text(staged.path() / "report.html", report_html(evaluated, cases, photographs));
   progress.check();
   staged.commit();
   progress.report(1.0);

@@ -69,6 +69,22 @@ struct Row {
   std::map<std::string, double> mode_f1;    // by interaction_name
 };
 
+// One answer to a prompt without any mark by hand (photo_only.h).
+struct PhotoAnswer {
+  std::size_t prompt = 0;                   // in Evaluation::prompts
+  bool joints_found = false, object_found = false;   // marks that the perception gave; without both the prior answers
+  double f1 = 0;
+  double prior_f1 = 0, marked_f1 = 0;       // of the same prompt: the category prior, the model on honest simulated marks
+  double fit_error_m = 0;                   // of the body, evidence::Observation's; 0 where the prior answered
+};
+
+// Means over the prompts; 0 without any.
+struct PhotoOnly {
+  std::vector<PhotoAnswer> answers;         // in order of scenes
+  double f1 = 0, prior_f1 = 0, marked_f1 = 0;
+  double answered_from_photo = 0, joints_found = 0, object_found = 0;   // shares
+};
+
 struct Evaluation {
   std::vector<PromptResult> prompts;        // in order of scenes
   std::array<Row, kWhoCount> rows;          // by Who
@@ -77,6 +93,8 @@ struct Evaluation {
   int scored = 0, untouched = 0, near_misses = 0, swaps = 0, one_hand = 0, shuffled = 0, unusable_masks = 0, scenes = 0;
   std::vector<contact::ReliabilityBin> reliability;   // of the model's presence
   contact::AffordanceMeans affordance, affordance_official;
+  std::map<std::string, double> perception; // the scores of perception/score.h; empty: no weights were given
+  std::optional<PhotoOnly> photo_only;      // none without a perception
 };
 
 // For each model the best body and object threshold for mean F1 over touched prompts with honest marks; the gate stays open.
@@ -95,7 +113,7 @@ Evaluation evaluate(const std::array<Candidate, kWhoCount>& candidates, const Pr
 // Fills rows and the sums from the prompts.
 void summarise(Evaluation& evaluation, const std::array<Candidate, kWhoCount>& candidates);
 
-// What has to be reached: the session's table.
+// What has to be reached; of the perception only where it was scored.
 struct Target {
   std::string key, words;                   // key of the JSON object
   double bound = 0;
@@ -105,7 +123,8 @@ struct Target {
 };
 std::vector<Target> targets(const Evaluation& evaluation);
 
-// One object, the keys in the order of the help; text of JSON.
+// One object, the keys in the order of the help; text of JSON. "perception" and "photo_only_f1": {"trained": false} and null
+// without a perception.
 std::string to_json(const Evaluation& evaluation, std::uint64_t seed, int indent = 2);
 
 }  // namespace tactus::evaluation

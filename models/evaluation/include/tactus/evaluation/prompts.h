@@ -11,6 +11,7 @@
 #include "tactus/evidence/evidence.h"
 #include "tactus/objects/library.h"
 #include "tactus/synth/marks.h"
+#include "tactus/synth/pictures.h"
 #include "tactus/synth/scene.h"
 
 namespace tactus::evaluation {
@@ -66,8 +67,11 @@ class ScenePrompts : public PromptSource {
   synth::Scene make(std::uint64_t index) const;
   // As Prompt::mark, with the observation itself.
   synth::MarkedScene marked(const synth::Scene& scene, std::uint64_t index, int object, Marks marks) const;
+  // The photograph of scene `index`; the same one for the same options.
+  synth::Picture photograph(const synth::Scene& scene, std::uint64_t index, const synth::PictureOptions& options, const Progress& progress = {}) const;
   const evidence::BodySample& sample() const { return *sample_; }
   const body::BodyModel& body() const { return maker_->body_model(); }
+  const synth::SceneMaker& maker() const { return *maker_; }
 
  private:
   std::shared_ptr<const synth::SceneMaker> maker_;

@@ -15,6 +15,7 @@ struct SamplePrediction {
   Eigen::VectorXf body;      // [S] probabilities, before the gate
   Eigen::VectorXf object;    // [N]
   double presence = 1.0;     // probability that anything touches
+  Eigen::VectorXf usual = {};   // [S] what the model itself takes for usual in the category; empty: it has no such table
 };
 
 // From these probabilities on there is contact, on the body and on the object; below `presence` nothing touches.

@@ -1,0 +1,117 @@
+#include "tactus/evaluation/photo_only.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "scoring.h"
+#include "tactus/compact/trust.h"
+#include "tactus/error.h"
+#include "tactus/parallel.h"
+
+namespace tactus::evaluation {
+namespace {
+
+// What tactus analyse does with a body that misses its marks; what is too far from the mask (0) stays so.
+void trust_less(SamplePrediction& said, double fit_error_m) {
+  const double trust = compact::trust_in_fit(fit_error_m);
+  if (trust >= 1.0 || said.usual.size() != said.body.size()) return;
+  for (Eigen::Index i = 0; i < said.body.size(); ++i)
+    if (said.body[i] > 0.0F) said.body[i] = static_cast<float>(trust) * said.body[i] + static_cast<float>(1.0 - trust) * said.usual[i];
+  said.presence = trust * said.presence + (1.0 - trust) * 0.5;
+}
+
+// The prompts of one scene that are asked, as places in PhotoOnly::answers.
+struct OfScene {
+  std::uint64_t index = 0;
+  std::vector<std::size_t> answers;
+};
+
+}  // namespace
+
+void validate(const PhotoOnlyOptions& options) {
+  if (options.prompts < 1) throw bad_input("photographs: " + std::to_string(options.prompts) + " were asked for; at least 1 is needed");
+  if (options.picture.larger_side < 32 || options.picture.larger_side > 4096)
+    throw bad_input("photographs: a side of " + std::to_string(options.picture.larger_side) + " pixels is outside 32 to 4096");
+}
+
+PhotoAnswered answer_from_photo(const ScenePrompts& source, const Prompt& prompt, const ImageU8& rgb, const contact::Perceiver& perceiver,
+                                const std::array<Candidate, kWhoCount>& candidates, const PhotoOnlyOptions& options, const Progress& progress) {
+  PhotoAnswered answered;
+  answered.marks = contact::marks_of(perceiver.look(rgb, prompt.category, progress.part(0.0, 0.2)));
+  progress.check();
+  const objects::ObjectMesh usual = objects::make_object(prompt.category);
+  answered.from_photo = answered.marks.keypoints.has_value() && answered.marks.object_mask.has_value();
+  const Candidate& who = candidates[answered.from_photo ? model : prior];
+  answered.policy = who.policy;
+  evidence::Evidence evidence;
+  if (answered.from_photo) {
+    body::BodyFitInput input;
+    input.photo_width = rgb.width;
+    input.photo_height = rgb.height;
+    input.keypoints = *answered.marks.keypoints;
+    input.person_mask = answered.marks.human_mask;
+    const auto body = body::photo_body_from_fit(source.body(), body::fit_body(source.body(), input, options.fit, progress.part(0.2, 0.9)));
+    const auto seen = evidence::observe(source.sample(), source.sample().vertices, body, answered.marks, usual);
+    answered.fit_error_m = seen.fit_error_m;
+    evidence = evidence::gather(seen, source.sample());
+    progress.check();
+  }
+  answered.said = who.model->predict(evidence, prompt.category, prompt.question, usual);
+  if (answered.from_photo && !evidence.mask_empty) trust_less(answered.said, answered.fit_error_m);
+  progress.report(1.0);
+  return answered;
+}
+
+PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, const contact::Perceiver& perceiver,
+                     const std::array<Candidate, kWhoCount>& candidates, const PhotoOnlyOptions& options, const Progress& progress) {
+  validate(options);
+  PhotoOnly result;
+  std::vector<OfScene> scenes;
+  for (std::size_t i = 0; i < evaluation.prompts.size() && static_cast<int>(result.answers.size()) < options.prompts; ++i) {
+    const PromptResult& prompt = evaluation.prompts[i];
+    if (!prompt.scored) continue;
+    if (scenes.empty() || scenes.back().index != prompt.scene) scenes.push_back({prompt.scene, {}});
+    scenes.back().answers.push_back(result.answers.size());
+    PhotoAnswer answer;
+    answer.prompt = i;
+    answer.prior_f1 = prompt.answers[prior].body.f1;
+    answer.marked_f1 = prompt.answers[model].body.f1;
+    result.answers.push_back(answer);
+  }
+  const Progress quiet({}, progress.stop_token());   // the threads of the fit report too
+  std::mutex reporting;
+  double finished = 0;
+  parallel_for(scenes.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t s = begin; s < end; ++s) {
+      progress.check();
+      const auto prompts = source.scene(scenes[s].index);
+      progress.check();
+      const synth::Picture picture = source.photograph(source.make(scenes[s].index), scenes[s].index, options.picture, quiet);
+      for (const std::size_t a : scenes[s].answers) {
+        PhotoAnswer& answer = result.answers[a];
+        const Prompt& prompt = prompts.at(static_cast<std::size_t>(evaluation.prompts[answer.prompt].object));
+        const PhotoAnswered answered = answer_from_photo(source, prompt, picture.rgb, perceiver, candidates, options, quiet);
+        answer.joints_found = answered.marks.keypoints.has_value();
+        answer.object_found = answered.marks.object_mask.has_value();
+        answer.f1 = gated_score(answered.policy, answered.said, prompt.body_truth).f1;
+        answer.fit_error_m = answered.fit_error_m;
+        const std::lock_guard lock(reporting);
+        finished += 1;
+        progress.report(finished / static_cast<double>(result.answers.size()), "photograph " + std::to_string(static_cast<int>(finished)));
+      }
+    }
+  });
+  const double count = std::max<double>(1.0, static_cast<double>(result.answers.size()));
+  for (const PhotoAnswer& answer : result.answers) {
+    result.f1 += answer.f1 / count;
+    result.prior_f1 += answer.prior_f1 / count;
+    result.marked_f1 += answer.marked_f1 / count;
+    result.answered_from_photo += (answer.joints_found && answer.object_found ? 1.0 : 0.0) / count;
+    result.joints_found += (answer.joints_found ? 1.0 : 0.0) / count;
+    result.object_found += (answer.object_found ? 1.0 : 0.0) / count;
+  }
+  progress.report(1.0);
+  return result;
+}
+
+}  // namespace tactus::evaluation
