@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string split = "test", model = "compact", out;
+  std::string split = "test", model = "compact", perception, out;
   app::EvaluateRequest request;
 };
 
@@ -29,11 +29,22 @@ fs::path weights_of(const std::string& model) {
   return file;
 }
 
+// Our own weights where they are installed; "none" for nothing.
+fs::path perception_of(const std::string& name) {
+  std::error_code error;
+  if (name == "none") return {};
+  if (name.empty()) return fs::is_regular_file(app::perception_weights(), error) ? app::perception_weights() : fs::path();
+  if (!fs::is_regular_file(name, error))
+    throw bad_input("--perception: " + name + " is no file; give none or a file that tactus train wrote");
+  return name;
+}
+
 void run(const Arguments& arguments, const Context& context) {
   auto request = arguments.request;
   request.split = arguments.split;
   request.body = app::data_folder() / "body.tbm";
   request.weights = weights_of(arguments.model);
+  request.perception = perception_of(arguments.perception);
   request.out = arguments.out;
   if (!arguments.out.empty()) check_out(arguments.out);
   app::EvaluateReport report;
@@ -63,10 +74,15 @@ void add_evaluate(CLI::App& app, Context& context, Command& chosen) {
       "averaged over the prompts whose object is touched. The category prior is counted in training scenes; its threshold and\n"
       "the heuristic's are chosen on the validation split, the model's own come with its weights. The same seed gives the same\n"
       "prompts and numbers.\n"
+      "With weights of a perception, what it finds in photographs of the split is scored, and the model is asked again with\n"
+      "nothing but the photograph: joints and masks found there, the body fitted to them. A photograph takes about two seconds.\n"
       "Example:\n  tactus evaluate --split test --json --out out/evaluation");
   auto& request = arguments->request;
   command->add_option("--split", arguments->split, "test, validation or train")->type_name("NAME")->capture_default_str();
   command->add_option("--model", arguments->model, "compact, prior (the control alone) or a file of weights")->type_name("NAME|FILE")->capture_default_str();
+  command->add_option("--perception", arguments->perception,
+                      "weights that find marks in photographs, or none; without this option those that come with Tactus, if any")->type_name("FILE|none");
+  command->add_option("--photographs", request.photographs, "for the perception's scores, and as many prompts from photographs alone")->type_name("N")->capture_default_str();
   command->add_option("--out", arguments->out, "folder for evaluation.json, prompts.npz, report.html and pictures; without it no file is written")->type_name("DIR");
   command->add_option("--prompts", request.prompts, "how many, a quarter of them about untouched objects")->type_name("N")->capture_default_str();
   command->add_option("--seed", request.seed, "of the split's scenes")->type_name("N")->capture_default_str();

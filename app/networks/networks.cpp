@@ -190,6 +190,8 @@ class TorchNetworks : public Networks {
     options.prior_scenes = request.prior_scenes;
     options.evaluation.prompts = request.prompts;
     options.evaluation.validation_prompts = request.validation_prompts;
+    options.perception = request.perception;
+    options.scored_photographs = options.photo_only.prompts = request.photographs;
     const auto evaluated = evaluation::evaluate(options, progress.part(0.0, 0.97));
     if (!request.out.empty()) evaluation::write_results(request.out, evaluated, {}, progress.part(0.97, 1.0, "Report"));
     EvaluateReport report;
