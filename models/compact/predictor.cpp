@@ -6,6 +6,7 @@
 #include <set>
 
 #include "tactus/compact/model.h"
+#include "tactus/compact/trust.h"
 #include "tactus/compact/vocabulary.h"
 #include "tactus/error.h"
 #include "tactus/evidence/observation.h"
@@ -14,7 +15,6 @@ namespace tactus::compact {
 namespace {
 
 constexpr float kNever = -20.0F;
-constexpr double kPoorFit = 0.05, kHopelessFit = 0.15;   // metres: from here on the prior has a part in the answer, here nearly all
 constexpr const char* kUnplaced = "canonical pose";      // PhotoBody::source of a body that nothing placed
 
 float moved_logit(double p, double threshold) {
@@ -170,8 +170,8 @@ class Predictor : public contact::ContactPredictor {
 
   // A body that fits the marks badly puts its evidence in the wrong place.
   static void blend(Prediction& said, const evidence::Observation& seen, contact::ContactPrediction& result) {
-    if (seen.fit_error_m <= kPoorFit) return;
-    const double trust = std::clamp((kHopelessFit - seen.fit_error_m) / (kHopelessFit - kPoorFit), 0.1, 1.0);
+    const double trust = trust_in_fit(seen.fit_error_m);
+    if (trust >= 1.0) return;
     said.body = static_cast<float>(trust) * said.body + static_cast<float>(1.0 - trust) * said.prior;
     said.presence = trust * said.presence + (1.0 - trust) * 0.5;
     result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average: what people usually touch has a part in the answer; correct the joints.");
