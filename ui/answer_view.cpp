@@ -30,9 +30,20 @@ QString breakable(const QString& text) {
   return result;
 }
 
+// Which model answered, from whose marks.
+QString source_of(const pipeline::Analysis& analysis) {
+  const QString model = QString::fromStdString(analysis.prediction->model);
+  if (!analysis.prediction->from_marks) return AnswerView::tr("Answered by %1").arg(model);
+  const auto& in = *analysis.inputs;
+  if (!in.guessed.any()) return AnswerView::tr("Answered by %1, from your marks").arg(model);
+  const int joints = in.keypoints ? static_cast<int>(std::count_if(in.keypoints->begin(), in.keypoints->end(), [](const auto& k) { return k.visibility != body::Visibility::unknown; })) : 0;
+  const bool all = in.guessed.joint_count() == joints && in.guessed.object_mask && !in.given_body;
+  return (all ? AnswerView::tr("Answered by %1, from guessed marks") : AnswerView::tr("Answered by %1, from your marks and guesses")).arg(model);
+}
+
 }  // namespace
 
-AnswerView::AnswerView(QWidget* parent) : QWidget(parent), label_(new QLabel), scroll_(new QScrollArea), trace_(new TokenTrace) {
+AnswerView::AnswerView(QWidget* parent) : QWidget(parent), label_(new QLabel), source_(new QLabel), scroll_(new QScrollArea), trace_(new TokenTrace) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(6);
@@ -41,6 +52,11 @@ AnswerView::AnswerView(QWidget* parent) : QWidget(parent), label_(new QLabel), s
   label_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   label_->setAccessibleName(tr("Answer"));
   column->addWidget(label_);
+  source_->setWordWrap(true);
+  source_->setTextFormat(Qt::PlainText);
+  source_->setObjectName(QStringLiteral("quiet"));
+  source_->hide();
+  column->addWidget(source_);
   scroll_->setWidget(trace_);
   scroll_->setFrameShape(QFrame::NoFrame);
   scroll_->setFocusPolicy(Qt::NoFocus);
@@ -60,11 +76,16 @@ AnswerView::AnswerView(QWidget* parent) : QWidget(parent), label_(new QLabel), s
   set_analysis(nullptr);
 }
 
+QString AnswerView::source() const { return source_->isHidden() ? QString() : source_->text(); }
 QString AnswerView::text() const { return QString(label_->text()).remove(QChar(0x200b)); }
 
 void AnswerView::set_analysis(const std::shared_ptr<const pipeline::Analysis>& analysis) {
   const auto growing = analysis ? analysis->tokens_so_far : nullptr;
   const auto prediction = analysis ? analysis->prediction : nullptr;
+  // The same answer may stand on other marks after an edit.
+  const bool answered = growing == nullptr && prediction != nullptr;
+  if (answered) source_->setText(breakable(source_of(*analysis)));
+  source_->setVisible(answered);
   if (growing != nullptr) {
     if (growing == shown_) return;
     shown_ = growing;

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "tactus/pipeline/guesses.h"
+
 namespace tactus::ui {
 
 namespace {
@@ -41,7 +43,7 @@ void compare(std::vector<FieldChange>& list, int field, T Inputs::*member, const
 }
 
 // All that can be edited. The photograph itself never changes by an edit, so no step has to hold it.
-enum Field { prompt, object_name, object_mesh, object_size, keypoints, human_mask, object_mask, object_box, person_box, given_body, body_contact, object_contact, body_views, object_views };
+enum Field { prompt, object_name, object_mesh, object_size, keypoints, human_mask, object_mask, object_box, person_box, given_body, body_contact, object_contact, body_views, object_views, guessed };
 
 std::vector<FieldChange> changes(const Inputs& before, const Inputs& after) {
   std::vector<FieldChange> list;
@@ -52,6 +54,7 @@ std::vector<FieldChange> changes(const Inputs& before, const Inputs& after) {
   compare(list, keypoints, &Inputs::keypoints, before, after);
   compare(list, human_mask, &Inputs::human_mask, before, after);
   compare(list, object_mask, &Inputs::object_mask, before, after);
+  compare(list, guessed, &Inputs::guessed, before, after);
   compare(list, object_box, &Inputs::object_box, before, after);
   compare(list, person_box, &Inputs::person_box, before, after);
   compare(list, given_body, &Inputs::given_body, before, after);
@@ -98,7 +101,7 @@ class EditCommand : public QUndoCommand {
  private:
   void tell() {
     for (const auto& change : fields_)
-      if (change.field == human_mask || change.field == object_mask) {
+      if (change.field == human_mask || change.field == object_mask || change.field == guessed) {
         Q_EMIT document_->masks_changed();
         break;
       }
@@ -124,12 +127,21 @@ void Document::reset(pipeline::Inputs inputs, const pipeline::Options& options, 
   Q_EMIT changed();
 }
 
-void Document::edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id) {
+void Document::edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id) { push(name, change, true, merge_id); }
+
+void Document::guess(const QString& name, const std::function<void(pipeline::Inputs&)>& change) {
+  const bool clean = undo_.isClean();
+  push(name, change, false, -1);
+  if (clean) undo_.setClean();
+}
+
+void Document::push(const QString& name, const std::function<void(pipeline::Inputs&)>& change, bool by_hand, int merge_id) {
   // The copy to work on goes without the photograph, which may be large; `change` must not look at it.
   ImageU8 photo;
   std::swap(photo, inputs_.photo);
   pipeline::Inputs next = inputs_;
   change(next);
+  if (by_hand) pipeline::keep_changes(inputs_, next);
   auto list = changes(inputs_, next);
   std::swap(photo, inputs_.photo);
   if (list.empty()) return;

@@ -101,7 +101,7 @@ std::function<void(Document&)> read_for_document(const QString& path, std::share
         d.edit(QObject::tr("Open keypoints"), [&](pipeline::Inputs& in) {
           in.keypoints = person.keypoints;
           in.person_box = person.box;
-          if (person.mask && !in.human_mask) in.human_mask = person.mask;
+          if (person.mask && (!in.human_mask || in.guessed.human_mask)) in.human_mask = person.mask;
         });
       };
     }

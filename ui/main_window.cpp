@@ -16,6 +16,7 @@
 #include <QVBoxLayout>
 
 #include "tactus/io/project.h"
+#include "tactus/pipeline/guesses.h"
 #include "tactus/ui/analysis_session.h"
 #include "tactus/ui/autosave.h"
 #include "tactus/ui/debug_view.h"
@@ -23,6 +24,7 @@
 #include "tactus/ui/elided_label.h"
 #include "tactus/ui/exporter.h"
 #include "tactus/ui/load_bar.h"
+#include "tactus/ui/mark_guesser.h"
 #include "tactus/ui/message_area.h"
 #include "tactus/ui/model_manager.h"
 #include "tactus/ui/photograph_panel.h"
@@ -44,7 +46,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
       session_(new AnalysisSession(document_, services_.make_ports, this)), exporter_(new Exporter(services_.version, this)),
       photograph_(new PhotographPanel(document_)), scene_(new ViewportPanel(document_, services_.samples)), steps_(new StepsPanel(document_)),
       timeline_(new TimelineBar), messages_(new MessageArea), debug_(new DebugView(document_, session_, scene_->viewport(), this)), result_(new ResultFile(this)),
-      models_(new ModelManager(services_.models, this)), load_bar_(new LoadBar) {
+      models_(new ModelManager(services_.models, this)), load_bar_(new LoadBar), guesser_(new MarkGuesser(document_, this)) {
   document_->reset({}, services_.options);
   setAcceptDrops(true);
   setWindowTitle(document_->title());
@@ -53,6 +55,7 @@ MainWindow::MainWindow(Services services, QWidget* parent)
   connect_panels();
   connect_session();
   connect_models();
+  connect_guesser();
   if (!services_.autosave_folder.empty()) {
     autosave_ = new Autosave(document_, QString::fromStdString(services_.autosave_folder), this);
     offer_recovery();
@@ -119,7 +122,7 @@ void MainWindow::connect_panels() {
     show_hint();
   });
   connect(photograph_, &PhotographPanel::run_requested, this, &MainWindow::run);
-  connect(photograph_, &PhotographPanel::cancel_requested, session_, &AnalysisSession::cancel);
+  connect(photograph_, &PhotographPanel::cancel_requested, this, &MainWindow::cancel);
   connect(photograph_, &PhotographPanel::failed, this, &MainWindow::show_error);
   connect(photograph_, &PhotographPanel::open_mesh_requested, this, [this] {
     const QString file = QFileDialog::getOpenFileName(this, tr("Open a mesh"), QSettings().value(QStringLiteral("folder")).toString(), tr("Meshes (*.obj *.ply *.glb)"));
@@ -148,7 +151,7 @@ void MainWindow::connect_panels() {
     if (stage == Stage::result) result_->start_drag();
   });
   connect(steps_, &StepsPanel::threshold_changed, scene_, &ViewportPanel::set_threshold);
-  connect(cancel_, &QPushButton::clicked, session_, &AnalysisSession::cancel);
+  connect(cancel_, &QPushButton::clicked, this, &MainWindow::cancel);
   connect(exporter_, &Exporter::failed, this, &MainWindow::show_error);
   connect(exporter_, &Exporter::written, this, [this](const QString& sentence, const QString& folder) {
     messages_->show_message(QStringLiteral("export"), MessageArea::Kind::notice, sentence,
@@ -242,7 +245,35 @@ void MainWindow::run() {
     return;
   }
   follow_ = true;
-  session_->run();
+  run_after_guess_ = guesser_->busy() && pipeline::lacks_marks(document_->inputs());
+  if (!run_after_guess_) session_->run();
+}
+
+void MainWindow::cancel() {
+  run_after_guess_ = false;
+  guesser_->cancel();
+  session_->cancel();
+}
+
+void MainWindow::connect_guesser() {
+  guesser_->set_perceiver(services_.perceiver);
+  connect(guesser_, &MarkGuesser::began, this, [this] {
+    photograph_->set_looking(true);
+    cancel_action_->setEnabled(true);
+    if (!session_->controller()->running()) status_->set_text(tr("Looking for the person and the object …"));
+  });
+  const auto ended = [this](const QString& sentence) {
+    photograph_->set_looking(false);
+    const bool running = session_->controller()->running();
+    cancel_action_->setEnabled(running);
+    if (!running) status_->set_text(sentence.isEmpty() ? tr("Ready") : sentence);
+    if (std::exchange(run_after_guess_, false)) run();
+  };
+  connect(guesser_, &MarkGuesser::ended, this, ended);
+  connect(guesser_, &MarkGuesser::failed, this, [this, ended](const QString& sentence) {
+    ended({});
+    show_error(sentence);
+  });
 }
 
 void MainWindow::show_analysis() {

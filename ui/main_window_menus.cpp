@@ -17,6 +17,7 @@
 #include "tactus/ui/exporter.h"
 #include "tactus/ui/file_opening.h"
 #include "tactus/ui/main_window.h"
+#include "tactus/ui/mark_guesser.h"
 #include "tactus/ui/message_area.h"
 #include "tactus/ui/model_manager.h"
 #include "tactus/ui/photograph_panel.h"
@@ -122,6 +123,16 @@ void MainWindow::make_edit_menu() {
   edit->addSeparator();
   add(edit, tr("&Copy picture of the scene"), QKeySequence::Copy, this, [this] { copy_picture(); });
   edit->addSeparator();
+  auto* guess = add(edit, tr("&Guess marks"), QKeySequence(QStringLiteral("Ctrl+G")), this, [this] { guesser_->guess(); });
+  guess->setToolTip(tr("Joints and masks that are not marked are looked for in the photograph"));
+  auto* keep = add(edit, tr("&Keep guesses as marks"), {}, this, [this] { document_->edit(tr("Keep guesses"), [](pipeline::Inputs& in) { in.guessed = {}; }); });
+  const auto enable = [this, guess, keep] {
+    guess->setEnabled(guesser_->can_guess());
+    keep->setEnabled(document_->inputs().guessed.any());
+  };
+  connect(document_, &Document::changed, this, enable);
+  enable();
+  edit->addSeparator();
   add(edit, tr("Clear &joints"), {}, this, [this] { document_->edit(tr("Clear joints"), [](pipeline::Inputs& in) { in.keypoints.reset(); }); });
   add(edit, tr("Clear &object mask"), {}, this, [this] {
     document_->edit(tr("Clear object mask"), [](pipeline::Inputs& in) {
@@ -182,7 +193,7 @@ void MainWindow::make_view_menu() {
 void MainWindow::make_analyse_menu() {
   auto* analyse = menuBar()->addMenu(tr("&Analyse"));
   add(analyse, tr("&Analyse"), QKeySequence(QStringLiteral("Ctrl+R")), this, [this] { run(); });
-  cancel_action_ = add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), this, [this] { session_->cancel(); });
+  cancel_action_ = add(analyse, tr("&Cancel"), QKeySequence(Qt::Key_Escape), this, [this] { cancel(); });
   cancel_action_->setEnabled(false);   // Esc is other widgets' while nothing runs
   analyse->addSeparator();
   auto* modes = new QActionGroup(this);

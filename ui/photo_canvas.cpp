@@ -20,6 +20,7 @@ constexpr std::array<std::array<int, 2>, 18> kLimbs = {{{0, 1}, {0, 2}, {1, 3}, 
                                                         {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}, {15, 17}, {16, 20}}};
 constexpr QRgb kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff,
                kCandidate = 0xff7ffff0;
+constexpr int kStripes = 60;                // on the photograph's larger side, of a guessed mask
 constexpr double kOutlinePixels = 1000.0;   // longer side of the picture that outlines are drawn into
 
 bool is_left(int k) { return body::kKeypointNames[static_cast<std::size_t>(k)].starts_with("left"); }
@@ -93,10 +94,19 @@ void PhotoCanvas::compose_masks(QRect dirty) {
   const auto usable = [&](const ImageU8* mask) { return mask != nullptr && mask->same_size(masks_.width(), masks_.height()) ? mask : nullptr; };
   const ImageU8* object = usable(object_stroke ? &stroke_ : in.object_mask ? &*in.object_mask : nullptr);
   const ImageU8* person = usable(person_stroke ? &stroke_ : in.human_mask ? &*in.human_mask : nullptr);
+  // A guess is striped: half of its lines are thinner.
+  const int stripe = std::max(2, std::max(masks_.width(), masks_.height()) / (2 * kStripes));
+  const bool object_guessed = in.guessed.object_mask && !object_stroke, person_guessed = in.guessed.human_mask && !person_stroke;
+  const auto thinner = [](QRgb colour) { return qPremultiply((colour & 0xffffffU) | 0x58000000U); };
   for (int row = dirty.top(); row <= dirty.bottom(); ++row) {
     auto* line = reinterpret_cast<QRgb*>(masks_.scanLine(row));
-    for (int c = dirty.left(); c <= dirty.right(); ++c)
-      line[c] = object != nullptr && object->at(c, row) != 0 ? kObjectColour : person != nullptr && person->at(c, row) != 0 ? kPersonColour : 0;
+    for (int c = dirty.left(); c <= dirty.right(); ++c) {
+      const bool thin = ((c + row) / stripe) % 2 != 0;
+      const bool on_object = object != nullptr && object->at(c, row) != 0, on_person = person != nullptr && person->at(c, row) != 0;
+      if (on_object) line[c] = object_guessed && thin ? thinner(kObjectColour) : kObjectColour;
+      else if (on_person) line[c] = person_guessed && thin ? thinner(kPersonColour) : kPersonColour;
+      else line[c] = 0;
+    }
   }
   update();
 }
@@ -258,9 +268,11 @@ void PhotoCanvas::draw_joints(QPainter& painter) const {
   const auto& points = *document_->inputs().keypoints;
   const auto known = [&](int k) { return points[static_cast<std::size_t>(k)].visibility != body::Visibility::unknown; };
   const auto at = [&](int k) { return widget_from_photo({points[static_cast<std::size_t>(k)].x, points[static_cast<std::size_t>(k)].y}); };
+  const auto guessed = [&](int k) { return document_->inputs().guessed.joints[static_cast<std::size_t>(k)]; };
   for (const auto& limb : kLimbs) {
     if (!known(limb[0]) || !known(limb[1])) continue;
-    painter.setPen(QPen(QColor(255, 255, 255, 170), 2));
+    const bool guess = guessed(limb[0]) || guessed(limb[1]);
+    painter.setPen(QPen(QColor(255, 255, 255, 170), guess ? 1.5 : 2, guess ? Qt::DashLine : Qt::SolidLine));
     painter.drawLine(at(limb[0]), at(limb[1]));
   }
   const int named = dragged_ >= 0 ? dragged_ : hovered_ >= 0 ? hovered_ : hasFocus() ? selected_ : -1;
@@ -271,7 +283,8 @@ void PhotoCanvas::draw_joints(QPainter& painter) const {
     const double radius = k == named ? 7 : 5;
     painter.setPen(hidden ? QPen(colour, 2, Qt::DotLine) : QPen(Qt::white, 1.5));
     painter.setBrush(hidden ? QBrush(Qt::NoBrush) : QBrush(colour));
-    painter.drawEllipse(at(k), radius, radius);
+    if (guessed(k)) painter.drawPolygon(QPolygonF({at(k) - QPointF(0, radius + 1), at(k) + QPointF(radius + 1, 0), at(k) + QPointF(0, radius + 1), at(k) - QPointF(radius + 1, 0)}));
+    else painter.drawEllipse(at(k), radius, radius);
     if (k == selected_ && hasFocus()) {
       painter.setPen(QPen(Qt::white, 1.5));
       painter.setBrush(Qt::NoBrush);
@@ -295,6 +308,7 @@ QString PhotoCanvas::joint_text(int k) const {
   const auto name = body::kKeypointNames[static_cast<std::size_t>(k)];
   QString text = QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size())).replace(QLatin1Char('_'), QLatin1Char(' '));
   if (document_->inputs().keypoints && (*document_->inputs().keypoints)[static_cast<std::size_t>(k)].visibility == body::Visibility::hidden) text += tr(" (hidden)");
+  if (document_->inputs().guessed.joints[static_cast<std::size_t>(k)]) text += tr(" (guessed)");
   if (analysis_ && analysis_->body && analysis_->body->fit) {
     const auto& errors = analysis_->body->fit->best.keypoint_error_px;
     if (static_cast<std::size_t>(k) < errors.size() && std::isfinite(errors[static_cast<std::size_t>(k)]))

@@ -19,6 +19,7 @@
 #include "tactus/error.h"
 #include "tactus/io/picture.h"
 #include "tactus/objects/library.h"
+#include "tactus/pipeline/guesses.h"
 #include "tactus/ui/mask_tools.h"
 #include "tactus/ui/needed_list.h"
 #include "tactus/ui/prompt_edit.h"
@@ -225,6 +226,11 @@ void PhotographPanel::set_running(bool running) {
   run_->setText(running ? tr("Cancel") : tr("Analyse"));
 }
 
+void PhotographPanel::set_looking(bool looking) {
+  looking_ = looking;
+  show_needed();
+}
+
 void PhotographPanel::show_document() {
   const auto& in = document_->inputs();
   if (prompt_->text().toStdString() != in.prompt) prompt_->set_text(QString::fromStdString(in.prompt));
@@ -260,7 +266,12 @@ void PhotographPanel::show_needed() {
   if (!in.object_mask) items.push_back({NeededList::Need::object_mask, tr("Box the object"), tr("Draw a box around the object; its outline is found inside")});
   if (in.prompt.empty()) items.push_back({NeededList::Need::question, tr("Ask a question"), tr("Say what to look for, for example: Which body parts touch the bottle?")});
   if (in.object_name.empty() && !in.object_mesh && !objects::find_category(in.prompt)) items.push_back({NeededList::Need::object, tr("Name the object"), tr("Choose a shape from the list, or a mesh of your own")});
-  needed_->set_items(items.empty() ? QString() : tr("Still needed:"), items);
+  QStringList heading;
+  const QString guessed = QString::fromStdString(pipeline::guesses_in_words(in));
+  if (looking_) heading << tr("Looking for the person and the object …");
+  else if (!guessed.isEmpty()) heading << tr("Guessed: %1. Drag or paint what is wrong.").arg(guessed);
+  if (!items.empty()) heading << tr("Still needed:");
+  needed_->set_items(heading.join(QLatin1Char('\n')), items);
 }
 
 void PhotographPanel::make_mask(const QRectF& r) {

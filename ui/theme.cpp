@@ -40,6 +40,7 @@ void apply_theme(QApplication& application, bool dark) {
       "QToolButton#narrow { padding: 4px 5px; }"
       "QToolButton#model { padding: 2px 20px 2px 8px; } QToolButton#model::menu-indicator { subcontrol-origin: padding; subcontrol-position: right center; right: 6px; }"
       "QPushButton#needed { text-align: left; padding: 4px 10px; }"
+      "QLabel#quiet { color: %4; }"
       "QLabel#scene_hint { color: %9; background: transparent; }"
       "QFrame#error_message { background: %5; border: none; border-bottom: 1px solid %6; } QFrame#error_message QLabel { color: %7; }"
       "QFrame#message { background: %8; border: none; border-bottom: 1px solid %3; } QFrame#message QLabel { color: %9; }"

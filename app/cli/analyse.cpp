@@ -19,6 +19,7 @@
 #include "tactus/io/project.h"
 #include "tactus/io/results.h"
 #include "tactus/objects/library.h"
+#include "tactus/pipeline/guesses.h"
 #include "terminal_progress.h"
 
 namespace tactus::cli {
@@ -31,6 +32,7 @@ struct Arguments {
   std::string sample, out;
   app::ModelChoice model;
   std::string dump;                              // --dump-tensors
+  bool marks_only = false;
   bool official_layout = false;                  // with the next two: tactus contact alone
   std::string data, task;
   RunArguments run;
@@ -90,8 +92,18 @@ void read_inputs(const Arguments& arguments, pipeline::Inputs& inputs) {
   if (!arguments.object_mask.empty()) inputs.object_mask = io::read_mask(arguments.object_mask, width, height);
 }
 
+// Fills in what is not marked and the run could use. True when a network has looked.
+bool guess_marks(pipeline::Inputs& inputs, pipeline::Stage until, const Arguments& arguments, const Progress& progress) {
+  const bool needed = until >= pipeline::Stage::align || arguments.model.model == "compact";
+  if (arguments.marks_only || !needed || !pipeline::lacks_marks(inputs)) return false;
+  const auto perceiver = app::make_perceiver();
+  if (!perceiver) return false;
+  pipeline::add_guesses(inputs, perceiver->look(inputs.photo, pipeline::category_of(inputs), progress));
+  return true;
+}
+
 // What the run would find out only after seconds of work.
-void check_inputs(const pipeline::Inputs& inputs, pipeline::Stage until) {
+void check_object(const pipeline::Inputs& inputs) {
   if (!inputs.object_mesh) {
     if (!is_blank(inputs.object_name)) {
       if (!objects::find_category(inputs.object_name)) objects::make_object(inputs.object_name);   // says which names are near
@@ -99,14 +111,19 @@ void check_inputs(const pipeline::Inputs& inputs, pipeline::Stage until) {
       throw bad_input("object: the prompt names no object of the library; add --object NAME (--object list shows them) or a mesh file");
     }
   }
+}
+
+void check_marks(const pipeline::Inputs& inputs, pipeline::Stage until, bool looked) {
   if (until < pipeline::Stage::align) return;
+  const char* found = looked ? " and were not found" : "";
   if (!inputs.keypoints && !inputs.given_body) {
-    throw bad_input("joints: the person's joints are not marked, so the body cannot be placed; add --keypoints JSON, mark them in "
-                    "Studio, or use tactus contact, which needs no marks");
+    throw bad_input(std::string("joints: the person's joints are not marked") + found + ", so the body cannot be placed; add --keypoints "
+                    "JSON, mark them in Studio, or use tactus contact, which needs no marks");
   }
+  found = looked ? " and was not found" : "";
   if (!inputs.object_mask) {
-    throw bad_input("object mask: the object is not marked in the photograph, so it cannot be placed; add --object-mask PNG, mark it "
-                    "in Studio, or use tactus contact, which needs no marks");
+    throw bad_input(std::string("object mask: the object is not marked in the photograph") + found + ", so it cannot be placed; add "
+                    "--object-mask PNG, mark it in Studio, or use tactus contact, which needs no marks");
   }
 }
 
@@ -155,11 +172,10 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
   check_out(arguments.out);
   io::Project project = read_start(arguments);
   read_inputs(arguments, project.inputs);
-  check_inputs(project.inputs, until);
+  check_object(project.inputs);
   const auto warning = size_warning(project.inputs);
   pipeline::Options options = with_run_options(project.options, arguments.run);
   options.until = until;
-  const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
 
   app::ModelChoice choice = arguments.model;
   if (!arguments.dump.empty()) choice.stages = std::make_shared<app::Stages>();
@@ -168,8 +184,11 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
   {
     TerminalProgress bar(!context.json && !context.quiet);
     const Progress progress = bar.progress(context.stop);
-    const double loading = choice.is_folder() ? 0.3 : 0.0;
-    const pipeline::Ports ports = app::make_ports(choice, progress.part(0.0, loading, "Load"));
+    const bool looked = guess_marks(project.inputs, until, arguments, progress.part(0.0, 0.03, "Look"));
+    check_marks(project.inputs, until, looked);
+    const auto inputs = std::make_shared<const pipeline::Inputs>(std::move(project.inputs));
+    const double loading = choice.is_folder() ? 0.3 : 0.03;
+    const pipeline::Ports ports = app::make_ports(choice, progress.part(0.03, loading, "Load"));
     pipeline::Runner runner(ports);
     analysis = runner.run(inputs, options, progress.part(loading, 0.97));
     if (warning) analysis.warnings.insert(analysis.warnings.begin(), *warning);
@@ -202,11 +221,12 @@ void add(CLI::App& app, Context& context, Command& chosen, const char* name, con
       ->type_name("NAME|FILE");
   command->add_option("--object-size", arguments->object_size, "the object's largest side in metres; scales its mesh")->type_name("METRES");
   command->add_option("--human-mask", arguments->human_mask, "picture of the photograph's size, non-zero = person")->type_name("PNG");
-  command->add_option("--object-mask", arguments->object_mask, std::string("picture of the photograph's size, non-zero = object") + (placing ? "; needed" : ""))
+  command->add_option("--object-mask", arguments->object_mask, "picture of the photograph's size, non-zero = object; without it one is looked for")
       ->type_name("PNG");
   command->add_option("--keypoints", arguments->keypoints,
-                      std::string("the person's joints, COCO person-keypoints format (17 or 23 points)") + (placing ? "; this or --body-pose is needed" : ""))
+                      "the person's joints, COCO person-keypoints format (17 or 23 points); without them and --body-pose they are looked for")
       ->type_name("JSON");
+  command->add_flag("--marks-only", arguments->marks_only, "use the marks that are given and guess none");
   command->add_option("--person", arguments->person, "annotation id in the keypoints file; default: the largest person")->type_name("ID");
   command->add_option("--body-pose", arguments->body_pose, "osx_human2.npz: a posed SMPL-X body instead of joints")->type_name("NPZ");
   add_run_options(*command, arguments->run, placing);

@@ -128,11 +128,19 @@ Finding contact_models() {
   return {"contact models", "ok", "compact: our own network, reads the marks (the default); prior: usual contact by category, which does not look at the photograph"};
 }
 
+Finding perception() {
+  const fs::path weights = app::perception_weights();
+  std::error_code error;
+  if (fs::exists(weights, error)) return {"perception", "ok", "our own network guesses joints and masks that are not marked"};
+  return {"perception", "limited", "the network that guesses joints and masks is missing at " + weights.string() + "; mark them by hand, or build with ./run"};
+}
+
 std::vector<Finding> examine(const std::string& licensed_data, const std::string& model_folder) {
   std::vector<Finding> findings = {body_model()};
   findings.push_back({"object library", "ok", std::to_string(objects::categories().size()) + " objects: " + joined(object_names())});
   findings.push_back(samples());
   findings.push_back(contact_models());
+  findings.push_back(perception());
   findings.push_back(networks());
   add_licensed(licensed_data, findings);
   findings.push_back({"processor", "ok", std::to_string(thread_count()) + " threads"});

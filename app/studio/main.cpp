@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
     services.make_sample = [](const std::string& name) { return app::sample_inputs(name); };
     try {
       services.samples = app::sample_names();
+      services.perceiver = app::make_perceiver();
     } catch (const std::exception&) {   // the first run says what is missing
     }
     services.version = TACTUS_VERSION;

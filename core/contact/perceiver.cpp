@@ -9,20 +9,24 @@ constexpr std::size_t kTorso[] = {5, 6, 11, 12};   // shoulders and hips
 
 }  // namespace
 
+bool enough_joints(const body::Keypoints& points) {
+  const auto known = [&](std::size_t k) { return points[k].visibility != body::Visibility::unknown ? 1 : 0; };
+  int all = 0, on_torso = 0;
+  for (std::size_t k = 0; k < points.size(); ++k) all += known(k);
+  for (const std::size_t k : kTorso) on_torso += known(k);
+  return all >= kFewest && on_torso >= kFewestOnTorso;
+}
+
 Marks marks_of(const Percept& percept) {
   Marks marks;
   body::Keypoints points;
-  int known = 0;
   for (std::size_t k = 0; k < points.size(); ++k) {
     const auto row = static_cast<Eigen::Index>(k);
     const double confidence = percept.joints(row, 2);
     if (!(confidence >= kHidden)) continue;
     points[k] = {percept.joints(row, 0), percept.joints(row, 1), confidence >= kVisible ? body::Visibility::visible : body::Visibility::hidden};
-    ++known;
   }
-  int on_torso = 0;
-  for (const std::size_t k : kTorso) on_torso += points[k].visibility != body::Visibility::unknown ? 1 : 0;
-  if (known >= kFewest && on_torso >= kFewestOnTorso) marks.keypoints = points;
+  if (enough_joints(points)) marks.keypoints = points;
   if (!percept.person_mask.empty()) marks.human_mask = percept.person_mask;
   if (!percept.object_mask.empty()) marks.object_mask = percept.object_mask;
   return marks;

@@ -106,6 +106,12 @@ void write_project(const std::filesystem::path& file, const pipeline::Inputs& in
   }
   if (in.human_mask) j["human_mask"] = pack.add("human_mask", *in.human_mask);
   if (in.object_mask) j["object_mask"] = pack.add("object_mask", *in.object_mask);
+  if (in.guessed.any()) {
+    json joints = json::array();
+    for (std::size_t k = 0; k < in.guessed.joints.size(); ++k)
+      if (in.guessed.joints[k]) joints.push_back(k);
+    j["guessed"] = {{"joints", joints}, {"human_mask", in.guessed.human_mask}, {"object_mask", in.guessed.object_mask}};
+  }
   const auto box = [&](const char* key, const std::optional<pipeline::Box>& b) {
     if (b) j[key] = {b->x, b->y, b->width, b->height};
   };
@@ -162,6 +168,16 @@ Project read_project(const std::filesystem::path& file) {
     }
     if (j.contains("human_mask")) in.human_mask = unpack.mask(j["human_mask"], in.photo);
     if (j.contains("object_mask")) in.object_mask = unpack.mask(j["object_mask"], in.photo);
+    if (j.contains("guessed")) {
+      const json& g = j["guessed"];
+      for (const json& k : g.at("joints")) {
+        const auto joint = k.get<std::int64_t>();
+        if (joint < 0 || joint >= body::kKeypointCount || !in.keypoints) unpack.damaged();
+        in.guessed.joints[static_cast<std::size_t>(joint)] = true;
+      }
+      in.guessed.human_mask = g.at("human_mask").get<bool>() && in.human_mask;
+      in.guessed.object_mask = g.at("object_mask").get<bool>() && in.object_mask;
+    }
     const auto box = [&](const char* key) -> std::optional<pipeline::Box> {
       if (!j.contains(key)) return std::nullopt;
       return pipeline::Box{j[key].at(0), j[key].at(1), j[key].at(2), j[key].at(3)};

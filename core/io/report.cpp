@@ -34,9 +34,12 @@ std::string report_json(const pipeline::Analysis& a, const ReportExtras& extras)
   j["inputs"] = {{"keypoints", a.inputs->keypoints.has_value()}, {"human_mask", a.inputs->human_mask.has_value()},
                  {"object_mask", a.inputs->object_mask.has_value()}, {"object_mesh", a.inputs->object_mesh.has_value()},
                  {"body", a.body ? a.body->source : ""}};
+  const auto& guessed = a.inputs->guessed;
+  j["inputs"]["guessed"] = {{"joints", guessed.joint_count()}, {"human_mask", guessed.human_mask}, {"object_mask", guessed.object_mask}};
   j["options"] = options_json(a.options);
   if (a.prediction) {
     j["model"] = a.prediction->model;
+    if (a.prediction->from_marks) j["answered_from"] = !guessed.any() ? "marks" : "marks and guesses";
     j["answer"] = a.prediction->answer;
     j["body_parts"] = a.prediction->body_parts;
     j["object_parts"] = a.prediction->object_parts;

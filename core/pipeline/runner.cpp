@@ -12,6 +12,7 @@
 #include "stage_keys.h"
 #include "tactus/error.h"
 #include "tactus/pipeline/edits.h"
+#include "tactus/pipeline/guesses.h"
 
 namespace tactus::pipeline {
 namespace {
@@ -289,6 +290,10 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
   });
   a.report(Stage::photograph).message =
       std::to_string(inputs.photo.width) + " × " + std::to_string(inputs.photo.height) + " pixels";
+  if (const std::string guessed = guesses_in_words(inputs); !guessed.empty()) {
+    a.report(Stage::photograph).message += "; guessed: " + guessed;
+    a.warnings.push_back("Guessed in the photograph, not marked: " + guessed + "; look at them before you trust the answer.");
+  }
   run.notify(Stage::photograph);
 
   const Ingredients parts = impl_->ingredients_of(inputs, options);

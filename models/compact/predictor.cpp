@@ -124,6 +124,7 @@ class Predictor : public contact::ContactPredictor {
     const WeightsInfo& info = model_.info();
     contact::ContactPrediction result;
     result.model = name();
+    result.from_marks = true;
     const std::string& category = query.object.category;
     Prediction said = model_.predict(evidence, category, query.prompt, query.object);
     bool touched = false;

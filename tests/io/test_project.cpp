@@ -28,6 +28,7 @@ pipeline::Inputs full_inputs() {
   in.human_mask = ImageU8(48, 40, 1, 255);
   in.object_mask = ImageU8(48, 40, 1, 0);
   in.object_mask->at(3, 4) = 255;
+  in.guessed.joints[4] = in.guessed.joints[20] = in.guessed.object_mask = true;
   in.object_box = pipeline::Box{1.5, 2.5, 30.25, 20.125};
   in.person_box = pipeline::Box{0, 0, 48, 40};
   in.given_body = pipeline::GivenBody{tetrahedron(), geometry::camera_with_field_of_view(48, 40, 50.0), "osx_human2.npz"};
@@ -92,6 +93,7 @@ TEST(ProjectFile, EverythingComesBack) {
   EXPECT_EQ(*out.keypoints, *in.keypoints);
   EXPECT_EQ(out.human_mask, in.human_mask);
   EXPECT_EQ(out.object_mask, in.object_mask);
+  EXPECT_TRUE(out.guessed == in.guessed);
   EXPECT_EQ(out.object_box, in.object_box);
   EXPECT_EQ(out.person_box, in.person_box);
   EXPECT_EQ(out.given_body->mesh.vertices, in.given_body->mesh.vertices);

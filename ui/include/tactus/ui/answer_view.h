@@ -19,6 +19,7 @@ class AnswerView : public QWidget {
   explicit AnswerView(QWidget* parent = nullptr);
   void set_analysis(const std::shared_ptr<const pipeline::Analysis>& analysis);
   QString text() const;                          // as shown
+  QString source() const;                        // which model answered, from whose marks
   TokenTrace* trace() const { return trace_; }
 
  Q_SIGNALS:
@@ -33,7 +34,7 @@ class AnswerView : public QWidget {
  private:
   void arrange();
   void show_tokens(const std::vector<contact::TokenRecord>& tokens, bool growing);
-  QLabel* label_;
+  QLabel *label_, *source_;
   QScrollArea* scroll_;
   TokenTrace* trace_;
   std::shared_ptr<const void> shown_;            // held, so that nothing new gets its address

@@ -26,6 +26,9 @@ class Document : public QObject {
   // carry no photograph, which never changes by an edit. Changes with the same non-negative `merge_id` that follow each
   // other (a drag, typing) become one.
   void edit(const QString& name, const std::function<void(pipeline::Inputs&)>& change, int merge_id = -1);
+  // The same for marks that a network found. What any other edit changes is the user's from then on
+  // (pipeline::keep_changes). A document without unsaved changes stays one.
+  void guess(const QString& name, const std::function<void(pipeline::Inputs&)>& change);
   void edit_options(const QString& name, const std::function<void(pipeline::Options&)>& change);
 
   // Between them changes come in quick succession: a drag.
@@ -48,6 +51,7 @@ class Document : public QObject {
 
  private:
   friend class EditCommand;
+  void push(const QString& name, const std::function<void(pipeline::Inputs&)>& change, bool by_hand, int merge_id);
   pipeline::Inputs inputs_;
   pipeline::Options options_;
   QUndoStack undo_;

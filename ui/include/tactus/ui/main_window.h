@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tactus/contact/perceiver.h"
 #include "tactus/pipeline/runner.h"
 #include "tactus/ui/models.h"
 
@@ -24,6 +25,7 @@ class Document;
 class ElidedLabel;
 class Exporter;
 class LoadBar;
+class MarkGuesser;
 class MessageArea;
 class ModelManager;
 class PhotographPanel;
@@ -46,6 +48,7 @@ class MainWindow : public QMainWindow {
     std::string autosave_folder;                                       // empty: no autosave
     pipeline::Options options;                                         // of new documents
     ModelServices models;                                              // of folders and weights
+    std::shared_ptr<const contact::Perceiver> perceiver;               // null: no marks are guessed
   };
   explicit MainWindow(Services services, QWidget* parent = nullptr);
   ~MainWindow() override;
@@ -56,7 +59,8 @@ class MainWindow : public QMainWindow {
   void open_files(const QStringList& paths);
   void open_sample(const QString& name = {});    // empty: the default one
   void close_document();                         // nothing open
-  void run();
+  void run();                                    // after the marks that are being looked for
+  void cancel();                                 // the run, and the look
 
   Document* document() const { return document_; }
   AnalysisSession* session() const { return session_; }
@@ -73,6 +77,7 @@ class MainWindow : public QMainWindow {
   DebugView* debug() const { return debug_; }
   ModelManager* models() const { return models_; }
   LoadBar* load_bar() const { return load_bar_; }
+  MarkGuesser* guesser() const { return guesser_; }
   QToolButton* model_button() const { return model_; }
   SettingsDialog* settings();                    // made when first asked for
   std::shared_ptr<const pipeline::Analysis> analysis() const;
@@ -98,6 +103,7 @@ class MainWindow : public QMainWindow {
   void connect_panels();
   void connect_session();
   void connect_models();
+  void connect_guesser();
   void show_model();
   void choose_model_folder();
   void make_menus();
@@ -130,6 +136,7 @@ class MainWindow : public QMainWindow {
   QToolButton* model_;
   ModelManager* models_;
   LoadBar* load_bar_;
+  MarkGuesser* guesser_;
   SettingsDialog* settings_ = nullptr;
   QProgressBar* progress_;
   QPushButton* cancel_;
@@ -137,6 +144,7 @@ class MainWindow : public QMainWindow {
   QStringList to_open_;
   bool opening_ = false;
   QMenu* recent_ = nullptr;
+  bool run_after_guess_ = false;
   bool follow_ = true;      // the timeline follows a run until the user takes it
 };
 

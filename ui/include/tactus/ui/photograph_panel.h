@@ -24,6 +24,7 @@ class PhotographPanel : public QWidget {
   explicit PhotographPanel(Document* document, QWidget* parent = nullptr);
   PhotoCanvas* canvas() const { return canvas_; }
   void set_running(bool running);
+  void set_looking(bool looking);         // marks are being looked for
   void focus_prompt();
   PromptEdit* prompt() const { return prompt_; }
   QComboBox* object() const { return object_; }
@@ -58,7 +59,7 @@ class PhotographPanel : public QWidget {
   NeededList* needed_;
   QSlider* brush_;
   std::vector<QToolButton*> tools_;
-  bool running_ = false;
+  bool running_ = false, looking_ = false;
 };
 
 }  // namespace tactus::ui

@@ -44,6 +44,7 @@ struct ContactQuery {
 
 struct ContactPrediction {
   std::string model;                     // "prior"
+  bool from_marks = false;               // it rests on ContactQuery::marks
   std::string answer;                    // a sentence
   std::vector<ImageF> body_logits;       // a body view: [size, size]; large negative = no contact
   std::vector<ImageF> object_logits;     // an object view

@@ -30,6 +30,15 @@ struct GivenBody {
   std::string source;               // file name
 };
 
+// Which marks a network found in the photograph (guesses.h); all others are the user's.
+struct Guessed {
+  std::array<bool, body::kKeypointCount> joints{};
+  bool human_mask = false, object_mask = false;
+  int joint_count() const;
+  bool any() const { return human_mask || object_mask || joint_count() > 0; }
+  friend bool operator==(const Guessed&, const Guessed&) = default;
+};
+
 // Everything the user gives. The same struct is what a project file holds.
 struct Inputs {
   std::string photo_name;                         // file name, for titles and messages
@@ -40,6 +49,7 @@ struct Inputs {
   std::optional<double> object_size_m;            // real size: the largest side of its bounding box; scales the mesh
   std::optional<body::Keypoints> keypoints;
   std::optional<ImageU8> human_mask, object_mask; // the photograph's size
+  Guessed guessed;
   std::optional<Box> object_box, person_box;      // what the masks were drawn from; display only
   std::optional<GivenBody> given_body;
   // Contact painted by hand; replaces the lifted values where set (NaN = not painted).
