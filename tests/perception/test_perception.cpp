@@ -14,6 +14,7 @@
 #include "tactus/error.h"
 #include "tactus/io/body_files.h"
 #include "tactus/perception/perceiver.h"
+#include "tactus/perception/score.h"
 #include "tactus/perception/weights.h"
 
 namespace tactus::perception {
@@ -372,6 +373,75 @@ TEST_F(PerceptionFiles, APerceiverAnswersInThePhotographsPixels) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_THROW(perceiver.look(p.rgb, "", Progress({}, stop.get_token())), Error);
+}
+
+// Weights that say "torso" and "the thing" at every pixel and see no joint: what that scores can be counted.
+TEST_F(PerceptionFiles, AreScoredAsCountingPixelsSays) {
+  Network network(small());
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& item : network->named_parameters()) {
+      item.value().zero_();
+      if (item.key() == "head.bias") {
+        item.value()[2] = 5.0;              // torso
+        item.value()[kPartClasses] = 5.0;   // the thing asked for
+      }
+      if (item.key() == "seen.bias") item.value().fill_(-5.0);
+    }
+  }
+  save_weights(file_, network, info_of(small()));
+  ScoreOptions options;
+  options.pictures = 5;
+  options.seed = 1;
+  options.side = 96;
+  options.supersampling = 1;
+  options.without_person = 0.4;
+  double pixels = 0, person = 0, torso = 0, asked_pixels = 0, shown = 0, nobody = 0, joints = 0;
+  for (std::int64_t index = 0; index < options.pictures; ++index) {
+    const Photograph p = photograph(index, options.without_person);
+    nobody += p.person ? 0 : 1;
+    for (int j = 0; j < body::kKeypointCount; ++j) joints += p.in_picture(j) ? 1 : 0;
+    std::vector<int> of_object(p.categories.size(), 0);
+    for (std::size_t i = 0; i < p.what.data.size(); ++i) {
+      pixels += 1;
+      person += p.shows_person(i) ? 1 : 0;
+      torso += p.what.data[i] == 2 ? 1 : 0;
+      if (p.what.data[i] >= kObjectBase) ++of_object[p.what.data[i] - kObjectBase];
+    }
+    // The question: the first thing from the index-th on that shows in two thousandths of the picture.
+    for (std::size_t k = 0; k < of_object.size(); ++k) {
+      const std::size_t object = (k + static_cast<std::size_t>(index)) % of_object.size();
+      if (of_object[object] < 0.002 * static_cast<double>(p.what.data.size())) continue;
+      asked_pixels += static_cast<double>(p.what.data.size());
+      for (std::size_t i = 0; i < p.what.data.size(); ++i) shown += p.shows(i, p.categories[object]) ? 1 : 0;
+      break;
+    }
+  }
+  ASSERT_GT(torso, 0);
+  ASSERT_GT(shown, 0);
+  ASSERT_GT(nobody, 0);
+  ASSERT_GT(joints, 0);
+  auto scores = score(file_, maker(), options);
+  EXPECT_NEAR(scores.at("iou_torso"), torso / pixels, 1e-12);
+  EXPECT_NEAR(scores.at("iou_person"), person / pixels, 1e-12);
+  EXPECT_NEAR(scores.at("iou_object"), shown / asked_pixels, 1e-12);
+  for (const char* none : {"iou_hands", "iou_arms", "iou_legs", "iou_feet", "iou_head", "joints_found", "left_right"}) EXPECT_EQ(scores.at(none), 0.0) << none;
+  for (const char* all : {"joint_error", "joint_error_median", "object_false", "person_false"}) EXPECT_EQ(scores.at(all), 1.0) << all;
+  EXPECT_EQ(scores.size(), 14U);
+
+  options.pictures = 0;
+  EXPECT_THROW(score(file_, maker(), options), Error);
+  options.pictures = 5;
+  options.side = 3;
+  EXPECT_THROW(score(file_, maker(), options), Error);
+  options.side = 96;
+  options.without_person = -1;
+  EXPECT_THROW(score(file_, maker(), options), Error);
+  options.without_person = 0;
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_THROW(score(file_, maker(), options, Progress({}, stop.get_token())), Error);
+  EXPECT_THROW(score(folder_ / "none.safetensors", maker(), options), Error);
 }
 
 }  // namespace
