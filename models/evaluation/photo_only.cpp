@@ -93,6 +93,7 @@ PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, c
         const PhotoAnswered answered = answer_from_photo(source, prompt, picture.rgb, perceiver, candidates, options, quiet);
         answer.joints_found = answered.marks.keypoints.has_value();
         answer.object_found = answered.marks.object_mask.has_value();
+        answer.denied = answered.from_photo && !says_contact(answered.policy, answered.said);
         answer.f1 = gated_score(answered.policy, answered.said, prompt.body_truth).f1;
         answer.fit_error_m = answered.fit_error_m;
         const std::lock_guard lock(reporting);
@@ -101,15 +102,18 @@ PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, c
       }
     }
   });
-  const double count = std::max<double>(1.0, static_cast<double>(result.answers.size()));
-  for (const PhotoAnswer& answer : result.answers) {
-    result.f1 += answer.f1 / count;
-    result.prior_f1 += answer.prior_f1 / count;
-    result.marked_f1 += answer.marked_f1 / count;
-    result.answered_from_photo += (answer.joints_found && answer.object_found ? 1.0 : 0.0) / count;
-    result.joints_found += (answer.joints_found ? 1.0 : 0.0) / count;
-    result.object_found += (answer.object_found ? 1.0 : 0.0) / count;
-  }
+  const auto mean = [&](auto value) {
+    double sum = 0;
+    for (const PhotoAnswer& answer : result.answers) sum += static_cast<double>(value(answer));
+    return result.answers.empty() ? 0.0 : sum / static_cast<double>(result.answers.size());
+  };
+  result.f1 = mean([](const PhotoAnswer& a) { return a.f1; });
+  result.prior_f1 = mean([](const PhotoAnswer& a) { return a.prior_f1; });
+  result.marked_f1 = mean([](const PhotoAnswer& a) { return a.marked_f1; });
+  result.answered_from_photo = mean([](const PhotoAnswer& a) { return a.joints_found && a.object_found; });
+  result.joints_found = mean([](const PhotoAnswer& a) { return a.joints_found; });
+  result.object_found = mean([](const PhotoAnswer& a) { return a.object_found; });
+  result.denied = mean([](const PhotoAnswer& a) { return a.denied; });
   progress.report(1.0);
   return result;
 }

@@ -170,6 +170,7 @@ TEST(PhotoOnly, WithTrueJointsAndMasksComesNearToCleanMarks) {
   RecordProperty("clean", std::to_string(clean));
   RecordProperty("photo", std::to_string(p.f1));
   RecordProperty("prior", std::to_string(p.prior_f1));
+  EXPECT_EQ(p.denied, 0.0);
   EXPECT_NEAR(p.f1, own, 1e-12);
   EXPECT_NEAR(p.marked_f1, marked, 1e-12);
   EXPECT_NEAR(p.prior_f1, prior_f1, 1e-12);
@@ -184,12 +185,24 @@ TEST(PhotoOnly, IsThePriorWhereJointsOrObjectAreNotFound) {
     EXPECT_EQ(p.joints_found, what == Blind::joints ? 1.0 : 0.0);
     EXPECT_EQ(p.object_found, what == Blind::masks ? 1.0 : 0.0);
     EXPECT_EQ(p.f1, p.prior_f1);
+    EXPECT_EQ(p.denied, 0.0);
     for (const PhotoAnswer& answer : p.answers) {
       EXPECT_EQ(answer.f1, answer.prior_f1);
       EXPECT_EQ(answer.fit_error_m, 0.0);
     }
     EXPECT_EQ(p.prior_f1, seen_by_knowing().prior_f1);
   }
+}
+
+TEST(PhotoOnly, CountsWhatTheGateDenies) {
+  auto shut = world().candidates;
+  shut[model].policy.presence = 1.5;
+  PhotoOnlyOptions two = small_photographs();
+  two.prompts = 2;
+  const PhotoOnly p = photo_only(world().evaluation, *world().split.source, knowing(), shut, two, {});
+  ASSERT_EQ(p.answers.size(), 2U);
+  EXPECT_EQ(p.denied, 1.0);
+  EXPECT_EQ(p.f1, 0.0);
 }
 
 TEST(PhotoOnly, IsTheSameOnOneThread) {
@@ -304,6 +317,7 @@ TEST(PhotoOnly, IsWrittenWithItsScores) {
   EXPECT_EQ(figures["answered_from_photo"], 1.0);
   EXPECT_EQ(figures["joints_found"], 1.0);
   EXPECT_EQ(figures["object_found"], 1.0);
+  EXPECT_EQ(figures["denied"], 0.0);
   EXPECT_EQ(figures["prompts"], 8);
   const auto list = targets(split.evaluation);
   ASSERT_EQ(list.size(), targets_without + 5);

@@ -139,7 +139,8 @@ std::string photographs_section(const Evaluation& e, const std::vector<ReportCas
                                                              {"F1 with simulated marks on the same prompts", p.marked_f1},
                                                              {"answered from the photograph", p.answered_from_photo},
                                                              {"joints found", p.joints_found},
-                                                             {"object found", p.object_found}};
+                                                             {"object found", p.object_found},
+                                                             {"answered that nothing touches", p.denied}};
   for (const auto& [words, value] : lines) html += "<tr><td>" + std::string(words) + "</td><td>" + number(value) + "</td></tr>";
   html += "</table>";
   if (!photographs.empty())

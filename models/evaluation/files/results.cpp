@@ -153,7 +153,7 @@ std::vector<std::pair<std::string, const PhotoAnswer*>> chosen_photographs(const
 
 std::string caption_of(const PromptResult& prompt, const PhotoAnswer& answer) {
   char text[200];
-  const char* who = answer.joints_found ? answer.object_found ? "" : "; no object found, the prior answered"
+  const char* who = answer.joints_found ? answer.object_found ? answer.denied ? "; answered that nothing touches" : "" : "; no object found, the prior answered"
                                         : answer.object_found ? "; no joints found, the prior answered" : "; nothing found, the prior answered";
   std::snprintf(text, sizeof text, "%s, %s; F1 %.2f (prior %.2f, simulated marks %.2f)%s; scene %llu", prompt.category.c_str(),
                 std::string(synth::interaction_name(prompt.interaction)).c_str(), answer.f1, answer.prior_f1, answer.marked_f1, who,

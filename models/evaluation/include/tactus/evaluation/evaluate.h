@@ -73,6 +73,7 @@ struct Row {
 struct PhotoAnswer {
   std::size_t prompt = 0;                   // in Evaluation::prompts
   bool joints_found = false, object_found = false;   // marks that the perception gave; without both the prior answers
+  bool denied = false;                      // found both, and answered that nothing touches
   double f1 = 0;
   double prior_f1 = 0, marked_f1 = 0;       // of the same prompt: the category prior, the model on honest simulated marks
   double fit_error_m = 0;                   // of the body, evidence::Observation's; 0 where the prior answered
@@ -82,7 +83,7 @@ struct PhotoAnswer {
 struct PhotoOnly {
   std::vector<PhotoAnswer> answers;         // in order of scenes
   double f1 = 0, prior_f1 = 0, marked_f1 = 0;
-  double answered_from_photo = 0, joints_found = 0, object_found = 0;   // shares
+  double answered_from_photo = 0, joints_found = 0, object_found = 0, denied = 0;   // shares of all
 };
 
 struct Evaluation {
