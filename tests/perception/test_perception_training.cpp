@@ -10,6 +10,7 @@
 #include "tactus/error.h"
 #include "tactus/io/body_files.h"
 #include "tactus/perception/perceiver.h"
+#include "tactus/perception/score.h"
 #include "tactus/perception/train.h"
 #include "tactus/perception/weights.h"
 #include "validation.h"
@@ -180,6 +181,18 @@ TEST_F(PerceptionTrainings, LearnAFewPicturesByHeart) {
   EXPECT_GT(trained.at("left_right"), 0.55);
   EXPECT_GT(trained.at("joints_found"), 0.8);
   EXPECT_GT(trained.at("iou_object"), untrained.at("iou_object") + 0.1);
+
+  // What others are told of these weights.
+  synth::SceneMaker::Options pools;
+  pools.bodies = options.bodies;
+  pools.instances = options.instances;
+  ScoreOptions same;
+  same.seed = options.seed;
+  same.pictures = options.pictures;
+  same.side = options.side;
+  same.supersampling = options.supersampling;
+  same.without_person = options.without_person;
+  EXPECT_EQ(score(options.output, synth::SceneMaker(model(), synth::Split::train, pools), same), trained);
 
   const Perceiver perceiver(options.output);
   const contact::Percept nothing = perceiver.look(ImageU8(120, 90, 3, 128), "chair");
