@@ -20,7 +20,7 @@ constexpr std::array<std::array<int, 2>, 18> kLimbs = {{{0, 1}, {0, 2}, {1, 3}, 
                                                         {6, 12}, {11, 12}, {11, 13}, {13, 15}, {12, 14}, {14, 16}, {15, 17}, {16, 20}}};
 constexpr QRgb kPersonColour = 0xff4a9eff, kObjectOutline = 0xff7dff6a, kBodyOutline = 0xffa8d4ff,
                kCandidate = 0xff7ffff0;
-constexpr int kStripes = 60;                // on the photograph's larger side, of a guessed mask
+constexpr int kStripes = 36;                // on the photograph's larger side, of a guessed mask
 constexpr double kOutlinePixels = 1000.0;   // longer side of the picture that outlines are drawn into
 
 bool is_left(int k) { return body::kKeypointNames[static_cast<std::size_t>(k)].starts_with("left"); }
@@ -97,7 +97,7 @@ void PhotoCanvas::compose_masks(QRect dirty) {
   // A guess is striped: half of its lines are thinner.
   const int stripe = std::max(2, std::max(masks_.width(), masks_.height()) / (2 * kStripes));
   const bool object_guessed = in.guessed.object_mask && !object_stroke, person_guessed = in.guessed.human_mask && !person_stroke;
-  const auto thinner = [](QRgb colour) { return qPremultiply((colour & 0xffffffU) | 0x58000000U); };
+  const auto thinner = [](QRgb colour) { return qPremultiply((colour & 0xffffffU) | 0x30000000U); };
   for (int row = dirty.top(); row <= dirty.bottom(); ++row) {
     auto* line = reinterpret_cast<QRgb*>(masks_.scanLine(row));
     for (int c = dirty.left(); c <= dirty.right(); ++c) {

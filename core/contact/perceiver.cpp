@@ -1,5 +1,8 @@
 #include "tactus/contact/perceiver.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace tactus::contact {
 namespace {
 
@@ -20,11 +23,17 @@ bool enough_joints(const body::Keypoints& points) {
 Marks marks_of(const Percept& percept) {
   Marks marks;
   body::Keypoints points;
+  // Where nothing is sure, the surer half counts as visible: the fit needs some that it can hold on to.
+  std::vector<double> known;
+  for (Eigen::Index k = 0; k < percept.joints.rows(); ++k)
+    if (percept.joints(k, 2) >= kHidden) known.push_back(percept.joints(k, 2));
+  std::sort(known.begin(), known.end());
+  const double visible = known.empty() ? kVisible : std::min(kVisible, known[known.size() / 2]);
   for (std::size_t k = 0; k < points.size(); ++k) {
     const auto row = static_cast<Eigen::Index>(k);
     const double confidence = percept.joints(row, 2);
     if (!(confidence >= kHidden)) continue;
-    points[k] = {percept.joints(row, 0), percept.joints(row, 1), confidence >= kVisible ? body::Visibility::visible : body::Visibility::hidden};
+    points[k] = {percept.joints(row, 0), percept.joints(row, 1), confidence >= visible ? body::Visibility::visible : body::Visibility::hidden};
   }
   if (enough_joints(points)) marks.keypoints = points;
   if (!percept.person_mask.empty()) marks.human_mask = percept.person_mask;

@@ -4,15 +4,18 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <set>
 
 #include "tactus/compact/object_points.h"
 #include "tactus/compact/weights.h"
 #include "tactus/error.h"
+#include "tactus/objects/library.h"
 
 namespace tactus::compact {
 namespace {
@@ -113,8 +116,35 @@ struct Model::Impl {
     return batch;
   }
 
+  // The names of other things than the one asked about, which an answer to a question that names none might say: -1e9 each,
+  // else 0; [vocabulary]. Words of the question, of this thing's names and of any part stay.
+  at::Tensor silenced(const std::string& category, const std::string& question) const {
+    at::Tensor row = at::zeros({vocabulary.size()});
+    std::set<std::string> others, own;
+    const auto add = [](std::set<std::string>& to, std::string_view text) {
+      for (const std::string& word : Vocabulary::split(text)) to.insert(word);
+    };
+    bool known = false;
+    for (const auto& c : objects::categories()) {
+      const bool asked = c.name == category;
+      known = known || asked;
+      add(asked ? own : others, c.name);
+      for (const auto& synonym : c.synonyms) add(asked ? own : others, synonym);
+      for (const auto& part : c.part_names) add(own, part);
+    }
+    if (!known) return row;
+    add(own, question);
+    for (const auto& part : sample.part_names) add(own, part);
+    constexpr std::size_t kShortestName = 3;   // "on", "a" belong to every sentence
+    for (const std::string& word : others) {
+      if (own.contains(word) || word.size() < kShortestName) continue;
+      if (const std::int64_t id = vocabulary.id(word); id >= Vocabulary::special_count) row[id] = -1e9F;
+    }
+    return row;
+  }
+
   // `forced`: the first word, already among those of the batch; none: 0.
-  Answer speak(NetworkImpl& network, const Batch& batch, std::int64_t forced, double probability,
+  Answer speak(NetworkImpl& network, const Batch& batch, const at::Tensor& silence, std::int64_t forced, double probability,
                const std::function<void(const contact::TokenRecord&)>& on_token, const Progress& progress) const {
     Answer answer;
     std::vector<std::int64_t> ids;
@@ -132,7 +162,7 @@ struct Model::Impl {
     llama::GenerateOptions options;
     options.max_new_tokens = std::min(kLongestAnswer, info.options.max_positions - batch.words.size(1));
     options.eos = Vocabulary::end;
-    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return network.lm_head(states); }, network.embeddings(batch),
+    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return network.lm_head(states) + silence; }, network.embeddings(batch),
                            options, progress, [&](const llama::GeneratedToken& token) { say(token.id, token.probability); });
     answer.text = vocabulary.decode(ids);
     return answer;
@@ -171,7 +201,7 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);
   prediction.known_category = batch.category.item<std::int64_t>() != 0;
   if (words) {
-    Answer answer = impl.speak(*network, batch, 0, 0.0, on_token, progress);
+    Answer answer = impl.speak(*network, batch, impl.silenced(category, question), 0, 0.0, on_token, progress);
     prediction.answer = std::move(answer.text);
     prediction.tokens = std::move(answer.tokens);
   }
@@ -188,10 +218,11 @@ Answer Model::answer(const evidence::Evidence& evidence, const std::string& cate
   Batch batch = impl.batch_of(evidence, category, question, points);
   const at::Tensor chances = (*network).forward(batch).words.select(1, batch.words.size(1) - 1).squeeze(0).softmax(0);
   const auto first = chances.argmax().item<std::int64_t>();
-  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, 0, 0.0, on_token, progress);
+  const at::Tensor silence = impl.silenced(category, question);
+  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, silence, 0, 0.0, on_token, progress);
   const std::int64_t forced = touched ? Vocabulary::contact : Vocabulary::none;
   batch.words = at::cat({batch.words, at::tensor({forced}).unsqueeze(0)}, 1);
-  return impl.speak(*network, batch, forced, chances[forced].item<double>(), on_token, progress);
+  return impl.speak(*network, batch, silence, forced, chances[forced].item<double>(), on_token, progress);
 }
 
 }  // namespace tactus::compact

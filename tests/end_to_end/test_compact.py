@@ -56,7 +56,7 @@ class Compact(unittest.TestCase):
 
     def test_without_a_mask_or_without_joints_the_prior_answers_and_says_so(self):
         for marks, missing in (((), "joints are not marked"), (self.marks()[:4], "not marked in the photograph"), (self.marks()[4:], "joints are not marked")):
-            report, contacts = self.ask(f"unmarked{len(marks)}{missing[:3]}", *marks)
+            report, contacts = self.ask(f"unmarked{len(marks)}{missing[:3]}", *marks, "--marks-only")
             self.assertEqual(report["model"], "prior")
             self.assertTrue(any(missing in w and "prior" in w for w in report["warnings"]), report["warnings"])
             self.assertTrue(any(p > 0.5 for p in contacts["body_contact"].values))
@@ -72,6 +72,16 @@ class Compact(unittest.TestCase):
         _, camera = self.ask("camera", *self.marks())
         _, bicycle = self.ask("bicycle", *self.marks(), prompt="Which body parts touch the bicycle?")
         self.assertNotEqual(camera["body_contact"].values, bicycle["body_contact"].values)
+
+    def test_the_sentence_names_no_other_thing(self):
+        # The question names nothing, so the words must come from the object that was chosen.
+        names = json.loads(subprocess.run([TACTUS, "analyse", "--object", "list", "--json"], capture_output=True, text=True, check=True).stdout)
+        names = {n if isinstance(n, str) else n["name"] for n in names}
+        self.assertIn("umbrella", names)
+        for thing in ("umbrella", "suitcase", "cup", "bicycle", "racket"):
+            report, _ = self.ask(f"named_{thing}", *self.marks(), "--object", thing, prompt="What does the person touch?")
+            words = set(report["answer"].lower().rstrip(".").split())
+            self.assertFalse((names - {thing}) & words, report["answer"])
 
     def test_a_thing_of_no_known_kind_is_said_to_be_uncertain(self):
         mesh = self.folder / "thing.obj"

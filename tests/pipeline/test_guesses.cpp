@@ -42,6 +42,15 @@ TEST(Guesses, JointsOfLittleConfidenceAreHiddenOrLeftOut) {
   EXPECT_TRUE(marks.human_mask && marks.object_mask);
 }
 
+TEST(Guesses, WhereNothingIsSureTheSurerHalfIsVisible) {
+  auto p = percept();
+  for (Eigen::Index k = 0; k < p.joints.rows(); ++k) p.joints(k, 2) = 0.11 + 0.001 * static_cast<double>(k);
+  const auto marks = contact::marks_of(p);
+  ASSERT_TRUE(marks.keypoints);
+  EXPECT_EQ((*marks.keypoints)[10].visibility, Visibility::hidden);
+  EXPECT_EQ((*marks.keypoints)[11].visibility, Visibility::visible);
+}
+
 TEST(Guesses, TooFewJointsForTheFitAreNone) {
   auto p = percept();
   for (const Eigen::Index k : {5, 6, 11}) p.joints(k, 2) = 0;   // one of the torso is left
