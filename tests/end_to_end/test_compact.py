@@ -61,6 +61,39 @@ class Compact(unittest.TestCase):
             self.assertTrue(any(missing in w and "prior" in w for w in report["warnings"]), report["warnings"])
             self.assertTrue(any(p > 0.5 for p in contacts["body_contact"].values))
 
+    def test_what_is_not_marked_is_guessed_and_said_to_be(self):
+        report, contacts = self.ask("guessed")
+        guessed = report["inputs"]["guessed"]
+        self.assertGreaterEqual(guessed["joints"], 6)
+        self.assertTrue(guessed["human_mask"] and guessed["object_mask"])
+        self.assertEqual((report["model"], report["answered_from"]), ("compact", "marks and guesses"))
+        self.assertTrue(any("not marked" in w and f"{guessed['joints']} joints" in w for w in report["warnings"]), report["warnings"])
+        _, again = self.ask("guessed_again")
+        self.assertEqual(again["body_contact"].values, contacts["body_contact"].values)
+        # Marks stay as they are.
+        partly, _ = self.ask("partly", *self.marks()[:4])
+        self.assertEqual(partly["inputs"]["guessed"], {"joints": 0, "human_mask": False, "object_mask": True})
+        marked, _ = self.ask("marked", *self.marks())
+        self.assertEqual(marked["inputs"]["guessed"], {"joints": 0, "human_mask": False, "object_mask": False})
+        self.assertEqual(marked["answered_from"], "marks")
+
+    def test_a_project_keeps_which_marks_were_guessed(self):
+        self.ask("first")
+        report, _ = self.ask("second", sample=(self.folder / "first" / "analysis.tactus",))
+        self.assertGreaterEqual(report["inputs"]["guessed"]["joints"], 6)
+        self.assertTrue(report["inputs"]["guessed"]["object_mask"])
+
+    def test_a_photograph_without_anybody(self):
+        plain = self.folder / "plain.png"
+        write_mask(plain, 320, 240, (0, 0, 0, 0))
+        report, _ = self.ask("nobody", sample=(plain, "--prompt", PROMPT))
+        self.assertEqual(report["model"], "prior")
+        done = subprocess.run([TACTUS, "analyse", plain, "--prompt", PROMPT, "--out", self.folder / "none"], capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("not marked and were not found", done.stderr)
+        self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
+        self.assertFalse((self.folder / "none").exists())
+
     def test_a_thing_far_from_the_person_is_not_touched(self):
         mask = self.folder / "far.png"
         write_mask(mask, 512, 512, (440, 20, 480, 60))   # in the sky
