@@ -24,7 +24,8 @@ void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWha
   body::Keypoints own{};
   for (std::size_t k = 0; k < own.size(); ++k)
     if (!inputs.guessed.joints[k]) own[k] = point_of(inputs.keypoints, k);
-  if (what.person && !inputs.given_body && !contact::enough_joints(own)) {
+  const bool person = what.person && !inputs.given_body && !contact::enough_joints(own);
+  if (person) {
     body::Keypoints points = inputs.keypoints.value_or(body::Keypoints{});
     for (std::size_t k = 0; k < points.size(); ++k) {
       bool& guessed = inputs.guessed.joints[k];
@@ -41,7 +42,7 @@ void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWha
     mask = std::move(from);
     guessed = mask.has_value();
   };
-  if (what.person) fill(inputs.human_mask, inputs.guessed.human_mask, found.human_mask);
+  if (person) fill(inputs.human_mask, inputs.guessed.human_mask, found.human_mask);
   if (what.object) fill(inputs.object_mask, inputs.guessed.object_mask, found.object_mask);
 }
 

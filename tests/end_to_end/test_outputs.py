@@ -67,7 +67,8 @@ class Outputs(unittest.TestCase):
         self.assertEqual(r["photograph"], {"name": "camera.png", "width": 512, "height": 512})
         self.assertEqual(r["prompt"], json.loads((SAMPLE / "sample.json").read_text())["prompt"])
         self.assertEqual(r["object"], "camera on a tripod")
-        self.assertEqual(r["inputs"], {"keypoints": True, "human_mask": True, "object_mask": True, "object_mesh": False, "body": "marked joints"})
+        self.assertEqual(r["inputs"], {"keypoints": True, "human_mask": True, "object_mask": True, "object_mesh": False, "body": "marked joints",
+                                       "guessed": {"joints": 0, "human_mask": False, "object_mask": False}})
         self.assertEqual((r["options"]["mode"], r["options"]["run"]["seed"], r["options"]["fit"]["max_iterations"]), ("corrected", 42, 120))
         self.assertEqual(r["model"], "compact")
         self.assertIn("hand", r["answer"])

@@ -91,12 +91,13 @@ TEST(Guesses, NeverTakeThePlaceOfMarks) {
   for (std::size_t k = 5; k < 13; ++k) (*enough.keypoints)[k] = {1, 2, Visibility::visible};
   add_guesses(enough, percept());
   EXPECT_EQ(enough.guessed.joint_count(), 0);
+  EXPECT_FALSE(enough.human_mask);
   EXPECT_EQ((*enough.keypoints)[0].visibility, Visibility::unknown);
 
   Inputs posed = unmarked();
   posed.given_body = person(96, 72);
   add_guesses(posed, percept());
-  EXPECT_FALSE(posed.keypoints);
+  EXPECT_FALSE(posed.keypoints || posed.human_mask);
   EXPECT_TRUE(posed.guessed.object_mask);
 }
 

@@ -20,8 +20,8 @@ struct GuessWhat {
   bool object = true;
 };
 // What is not marked, or was guessed before, from the percept; flagged in inputs.guessed. Earlier guesses that the percept does
-// not confirm go. No joints are guessed beside a body given from elsewhere, or beside as many marked ones as the body's fit
-// needs.
+// not confirm go. The person is not guessed beside a body given from elsewhere, or beside as many marked joints as the body's
+// fit needs: a guessed mask would only spoil that fit.
 void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWhat& what = {});
 
 // Takes the flag from every mark of `after` that is not as it was in `before`.
