@@ -21,15 +21,20 @@ if(CCACHE_PROGRAM)
   set(CMAKE_C_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
 endif()
 
-# tactus_room(NAME SOURCES … USES …): the static library tactus_NAME with its public headers in ./include.
-# USES lists every library it links; tests/structure reads the resulting graph.
+# tactus_room(NAME [TORCH] SOURCES … USES …): the static library tactus_NAME with its public headers in ./include.
+# USES lists every library it links; tests/structure reads the resulting graph. TORCH: it includes libtorch's headers.
 function(tactus_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;USES_PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "TORCH" "" "SOURCES;USES;USES_PRIVATE" ${ARGN})
   if(ROOM_SOURCES)
     add_library(tactus_${name} STATIC ${ROOM_SOURCES})
     target_include_directories(tactus_${name} PUBLIC include)
     target_link_libraries(tactus_${name} PUBLIC ${ROOM_USES} PRIVATE ${ROOM_USES_PRIVATE})
     tactus_unity(tactus_${name})
+    if(ROOM_TORCH)
+      tactus_precompile_torch(tactus_${name})
+    else()
+      tactus_precompile(tactus_${name} "${CMAKE_SOURCE_DIR}/cmake/precompiled.h")
+    endif()
   else()
     add_library(tactus_${name} INTERFACE)
     target_include_directories(tactus_${name} INTERFACE include)
@@ -38,13 +43,19 @@ function(tactus_room name)
   set_property(GLOBAL APPEND PROPERTY TACTUS_ROOMS tactus_${name})
 endfunction()
 
-# tactus_test(NAME SOURCES … USES … [LABELS …]): a GoogleTest program registered with ctest as one test a program.
+# tactus_test(NAME [TORCH] SOURCES … USES … [LABELS …]): a GoogleTest program registered with ctest as one test a program.
 function(tactus_test name)
-  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
+  cmake_parse_arguments(T "TORCH" "TIMEOUT" "SOURCES;USES;LABELS" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_USES} GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE TACTUS_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              TACTUS_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
+  tactus_unity(${name})
+  if(T_TORCH)
+    tactus_precompile_torch(${name})
+  else()
+    tactus_precompile(${name} "${CMAKE_SOURCE_DIR}/tests/precompiled.h" GTest::gtest)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 300)
@@ -80,6 +91,34 @@ function(tactus_bench name)
   endif()
 endfunction()
 
+# tactus_precompile(TARGET HEADER [LIBRARY…]): with TACTUS_UNITY, the target shares the precompiled HEADER, which includes
+# headers of these libraries, with all that name it. Developers' builds go without, so that a missing include is seen.
+function(tactus_precompile target header)
+  if(NOT TACTUS_UNITY)
+    return()
+  endif()
+  get_filename_component(folder "${header}" DIRECTORY)
+  get_filename_component(folder "${folder}" NAME)
+  set(holder tactus_${folder}_headers)
+  if(NOT TARGET ${holder})
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/${holder}.cpp" CONTENT "")   # written once, not at every configuration
+    add_library(${holder} STATIC "${CMAKE_BINARY_DIR}/${holder}.cpp")
+    target_link_libraries(${holder} PRIVATE Eigen3::Eigen ${ARGN})
+    target_precompile_headers(${holder} PRIVATE "${header}")
+  endif()
+  target_precompile_headers(${target} REUSE_FROM ${holder})
+  tactus_same_code(${target})
+endfunction()
+
+# An executable's -fPIE would not fit a precompiled header made for libraries.
+function(tactus_same_code target)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
+endfunction()
+
 # tactus_precompile_torch(TARGET…): these targets share one precompiled header of libtorch.
 function(tactus_precompile_torch)
   if(NOT TARGET tactus_torch_headers)
@@ -90,11 +129,7 @@ function(tactus_precompile_torch)
   endif()
   foreach(target IN LISTS ARGN)
     target_precompile_headers(${target} REUSE_FROM tactus_torch_headers)
-    get_target_property(type ${target} TYPE)
-    if(type STREQUAL "EXECUTABLE")   # -fPIE would not fit the header
-      set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-      target_compile_options(${target} PRIVATE -fPIC)
-    endif()
+    tactus_same_code(${target})
   endforeach()
 endfunction()
 

@@ -1,2 +1,1 @@
-tactus_test(test_clip SOURCES test_clip.cpp USES tactus_clip)
-tactus_precompile_torch(test_clip)
+tactus_test(test_clip TORCH SOURCES test_clip.cpp USES tactus_clip)

@@ -18,10 +18,9 @@ foreach(archive IN LISTS packed)
 endforeach()
 
 function(interactvlm_test name)
-  tactus_test(${name} SOURCES ${name}.cpp interactvlm_cases.cpp
+  tactus_test(${name} TORCH SOURCES ${name}.cpp interactvlm_cases.cpp
               USES tactus_interactvlm nlohmann_json::nlohmann_json ${ARGN})
   target_compile_definitions(${name} PRIVATE TACTUS_TINY_MODELS="${TACTUS_TINY_MODELS}")
-  tactus_precompile_torch(${name})
 endfunction()
 interactvlm_test(test_interactvlm)
 if(TACTUS_DESKTOP)

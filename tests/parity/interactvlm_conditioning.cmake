@@ -1,2 +1,1 @@
-tactus_test(test_conditioning SOURCES test_conditioning.cpp USES tactus_interactvlm)
-tactus_precompile_torch(test_conditioning)
+tactus_test(test_conditioning TORCH SOURCES test_conditioning.cpp USES tactus_interactvlm)

@@ -1,3 +1,2 @@
-tactus_test(test_linear SOURCES test_linear.cpp USES tactus_layers)
-tactus_test(test_llama SOURCES test_llama.cpp USES tactus_llama)
-tactus_precompile_torch(test_linear test_llama)
+tactus_test(test_linear TORCH SOURCES test_linear.cpp USES tactus_layers)
+tactus_test(test_llama TORCH SOURCES test_llama.cpp USES tactus_llama)
