@@ -242,7 +242,7 @@ void blur(ImageF& picture, double sigma) {
 }
 
 // What a lens, a sensor and a file do to a picture.
-ImageU8 photographed(ImageF picture, double variation, Random& random) {
+ImageU8 photographed(ImageF picture, double variation, Random& random, const Progress& progress) {
   const double sigma = 0.9 * std::pow(random.uniform(), 2.0), exposure = std::exp(0.25 * random.normal()), gamma = std::exp(0.15 * random.normal());
   std::array<double, 3> balance{};
   for (double& b : balance) b = std::exp(0.06 * random.normal());
@@ -256,6 +256,7 @@ ImageU8 photographed(ImageF picture, double variation, Random& random) {
   }
   blur(picture, sigma);
   for (int row = 0; row < picture.height; ++row) {
+    progress.check();
     for (int column = 0; column < picture.width; ++column) {
       const double u = 2.0 * column / picture.width - 1.0, v = 2.0 * row / picture.height - 1.0;
       const double corner = 1.0 - dark_corners * 0.5 * (u * u + v * v);
@@ -266,6 +267,7 @@ ImageU8 photographed(ImageF picture, double variation, Random& random) {
       for (int k = 0; k < 3; ++k) rgb.at(column, row, k) = static_cast<std::uint8_t>(std::lround(255.0 * std::clamp(c[static_cast<std::size_t>(k)], 0.0, 1.0)));
     }
   }
+  progress.check();
   return compressed ? jpeg_artefacts(rgb, quality) : rgb;
 }
 
@@ -350,7 +352,7 @@ Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOpti
     }
   }
   progress.check();
-  result.rgb = photographed(std::move(picture), options.variation, random);
+  result.rgb = photographed(std::move(picture), options.variation, random, progress);
   return result;
 }
 
