@@ -17,8 +17,7 @@
 #include "tactus/perception/train.h"
 #include "tactus/perception/weights.h"
 #include "tactus/training/checkpoint.h"
-#include "tactus/training/curve.h"
-#include "tactus/training/event_file.h"
+#include "tactus/training/loop.h"
 #include "tactus/training/optimiser.h"
 #include "tactus/training/replicas.h"
 #include "validation.h"
@@ -40,20 +39,11 @@ std::uint64_t key_of(const TrainOptions& options) {
   return hasher.key();
 }
 
-// The order of an epoch.
-std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  Random random(seed, 77 + static_cast<std::uint64_t>(epoch));
-  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<std::uint32_t>(i))]);
-  return order;
-}
-
-class Training {
+class Training : public training::TrainingLoop {
  public:
   Training(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress,
            const std::function<void(const TrainStatus&)>& on_status)
-      : options_(options), model_(std::move(model)), progress_(progress), on_status_(on_status) {
+      : TrainingLoop(progress, on_status), options_(options), model_(std::move(model)) {
     for (const auto& category : objects::categories()) info_.categories.push_back(category.name);
     info_.parts.assign(kPartClassNames.begin(), kPartClassNames.end());
     info_.joints.assign(body::kKeypointNames.begin(), body::kKeypointNames.end());
@@ -74,9 +64,7 @@ class Training {
     make_data();
     make_network();
     if (!options_.events.empty()) events_ = std::make_unique<training::EventFile>(options_.events, position_.step);
-    loop();
-    save_state();
-    check_up();
+    loop(training::loop_options(options_, data_->size(), options_.batch));
     return report_;
   }
 
@@ -161,7 +149,7 @@ class Training {
   }
 
   // → the mean loss of the step's examples.
-  double step(const std::vector<std::int64_t>& which, double rate) {
+  double step(const std::vector<std::int64_t>& which, double rate) override {
     std::vector<double> losses(replicas_->all().size(), 0.0);
     const double count = static_cast<double>(which.size());
     replicas_->clear_gradients();
@@ -183,79 +171,12 @@ class Training {
     return std::accumulate(losses.begin(), losses.end(), 0.0);
   }
 
-  void loop() {
-    const std::int64_t batch = options_.batch, an_epoch = data_->size() / batch;
-    const auto steps = std::max<std::int64_t>(1, std::llround(options_.epochs * static_cast<double>(an_epoch)));
-    const double before = position_.seconds, limit = 60.0 * options_.minutes;
-    const Clock::time_point begin = Clock::now();
-    Clock::time_point saved = begin, validated = begin, told = begin;
-    const std::int64_t first = position_.step;
-    std::vector<std::int64_t> order;
-    std::int64_t epoch = -1;
-    status_ = TrainStatus{};
-    status_.stage = "Train";
-    status_.steps = steps;
-    while (position_.step < steps) {
-      if (progress_.stop_requested()) {
-        save_state();
-        progress_.check();
-      }
-      const double spent = before + since(begin);
-      if (limit > 0 && spent >= limit) break;
-      if (position_.step / an_epoch != epoch) {
-        epoch = position_.step / an_epoch;
-        order = shuffled(data_->size(), options_.seed, epoch);
-        if (epoch > 0 && position_.step > first && since(validated) > 60.0 * options_.validate_minutes) {
-          check_up();
-          validated = Clock::now();
-        }
-      }
-      const double done = static_cast<double>(position_.step) / static_cast<double>(steps);
-      const double way = limit > 0 ? std::max(done, spent / limit) : done;
-      const double rate = options_.learning_rate * training::schedule(way + 0.5 / static_cast<double>(steps), options_.warmup, options_.final_rate);
-      const auto at = order.begin() + static_cast<std::ptrdiff_t>((position_.step % an_epoch) * batch);
-      const double loss = step({at, at + static_cast<std::ptrdiff_t>(batch)}, rate);
-      if (!std::isfinite(loss)) throw cannot_run("the loss is not finite at step " + std::to_string(position_.step) + "; choose a smaller \"learning_rate\"");
-      position_.losses.push_back(static_cast<float>(loss));
-      report_.losses.push_back(loss);
-      ++position_.step;
-      position_.seconds = before + since(begin);
-      if (events_ && position_.step % 10 == 0) {
-        events_->scalar("train/loss", position_.step, mean_of_last(20));
-        events_->scalar("train/learning_rate", position_.step, rate);
-      }
-      progress_.part(0.31, 0.98, "Train").report(way);
-      if (since(told) > 0.5) {
-        told = Clock::now();
-        status_.step = position_.step;
-        status_.loss = mean_of_last(50);
-        status_.per_second = static_cast<double>((position_.step - first) * batch) / since(begin);
-        const double left = since(begin) / static_cast<double>(position_.step - first) * static_cast<double>(steps - position_.step);
-        status_.seconds_left = limit > 0 ? std::min(left, limit - position_.seconds) : left;
-        status_.curve = training::curve(position_.losses, 40);
-        tell();
-      }
-      if (since(saved) > options_.checkpoint_seconds) {
-        save_state();
-        saved = Clock::now();
-      }
-    }
-    report_.steps = position_.step;
-    report_.training_seconds = position_.seconds;
-    report_.prompts_per_second = static_cast<double>((position_.step - first) * batch) / std::max(since(begin), 1e-9);
-  }
-
-  double mean_of_last(std::size_t count) const {
-    const std::size_t n = std::min(count, position_.losses.size());
-    return n == 0 ? 0.0 : std::accumulate(position_.losses.end() - static_cast<std::ptrdiff_t>(n), position_.losses.end(), 0.0) / static_cast<double>(n);
-  }
-
-  void save_state() {
+  void save_state() override {
     if (!options_.checkpoint.empty()) training::save_checkpoint(options_.checkpoint, key_, *(*replicas_)[0], *optimiser_, position_);
   }
 
   // Scores, and the file of weights.
-  void check_up() {
+  void check_up() override {
     report_.scores = validate((*replicas_)[0], *validation_, Progress({}, progress_.stop_token()));
     nlohmann::ordered_json about;
     about["configuration"] = nlohmann::ordered_json::parse(to_json(options_));
@@ -268,33 +189,16 @@ class Training {
     about["validation"] = report_.scores;
     info_.provenance = about.dump();
     save_weights(options_.output, (*replicas_)[0], info_);
-    if (events_)
-      for (const auto& [name, value] : report_.scores) events_->scalar("validation/" + name, position_.step, value);
-    status_.stage = "Validate";
-    status_.step = position_.step;
-    status_.scores = report_.scores;
-    tell();
-    status_.stage = "Train";
-    status_.scores.clear();
-  }
-
-  void tell() const {
-    if (on_status_) on_status_(status_);
+    tell_scores(report_.scores);
   }
 
   TrainOptions options_;
   std::shared_ptr<const body::BodyModel> model_;
-  Progress progress_;
-  std::function<void(const TrainStatus&)> on_status_;
   WeightsInfo info_;
   std::unique_ptr<DataSet> data_, validation_;
   std::unique_ptr<training::AdamW> optimiser_;
   std::unique_ptr<training::Replicas<Network>> replicas_;
-  std::unique_ptr<training::EventFile> events_;
   std::uint64_t key_ = 0;
-  training::Position position_;
-  TrainStatus status_;
-  TrainReport report_;
 };
 
 }  // namespace
