@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct AnalyseArguments {
   std::string photo, prompt, object, human_mask, object_mask, keypoints, body_pose;
   std::string sample, out;
   app::ModelChoice model;
@@ -44,7 +44,7 @@ bool is_blank(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isspace(c) != 0; });
 }
 
-void read_object(const Arguments& arguments, pipeline::Inputs& inputs) {
+void read_object(const AnalyseArguments& arguments, pipeline::Inputs& inputs) {
   if (arguments.object.empty()) return;
   inputs.object_name = arguments.object;
   inputs.object_mesh.reset();
@@ -59,7 +59,7 @@ void read_object(const Arguments& arguments, pipeline::Inputs& inputs) {
 }
 
 // The photograph, sample or project with the options that stand in a project file.
-io::Project read_start(const Arguments& arguments) {
+io::Project read_start(const AnalyseArguments& arguments) {
   if (!arguments.sample.empty()) {
     if (!arguments.photo.empty()) throw bad_input("--sample: a photograph was named too; give one of them");
     return {app::sample_inputs(arguments.sample), {}};
@@ -72,7 +72,7 @@ io::Project read_start(const Arguments& arguments) {
   return project;
 }
 
-void read_inputs(const Arguments& arguments, pipeline::Inputs& inputs) {
+void read_inputs(const AnalyseArguments& arguments, pipeline::Inputs& inputs) {
   const int width = inputs.photo.width, height = inputs.photo.height;
   if (!arguments.prompt.empty()) inputs.prompt = arguments.prompt;
   if (is_blank(inputs.prompt)) {
@@ -93,7 +93,7 @@ void read_inputs(const Arguments& arguments, pipeline::Inputs& inputs) {
 }
 
 // Fills in what is not marked and the run could use. True when a network has looked.
-bool guess_marks(pipeline::Inputs& inputs, pipeline::Stage until, const Arguments& arguments, const Progress& progress) {
+bool guess_marks(pipeline::Inputs& inputs, pipeline::Stage until, const AnalyseArguments& arguments, const Progress& progress) {
   const bool needed = until >= pipeline::Stage::align || arguments.model.model == "compact";
   if (arguments.marks_only || !needed || !pipeline::lacks_marks(inputs)) return false;
   const auto perceiver = app::make_perceiver();
@@ -151,7 +151,7 @@ void print_summary(const pipeline::Analysis& analysis, const std::string& out) {
   std::printf("written to %s\n", out.c_str());
 }
 
-void run(const Arguments& arguments, pipeline::Stage until, const Context& context) {
+void run(const AnalyseArguments& arguments, pipeline::Stage until, const Context& context) {
   if (arguments.sample == "list") return print_names(app::sample_names(), context);
   if (arguments.object == "list") return print_names(object_names(), context);
   if (arguments.official_layout) {
@@ -207,7 +207,7 @@ void run(const Arguments& arguments, pipeline::Stage until, const Context& conte
 
 void add(CLI::App& app, Context& context, Command& chosen, const char* name, const char* about, const char* example,
          pipeline::Stage until) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<AnalyseArguments>();
   CLI::App* command = app.add_subcommand(name, about);
   command->footer(example);
   const bool placing = until > pipeline::Stage::lift;

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ConvertArguments {
   std::string model, to, out;
 };
 
@@ -29,7 +29,7 @@ void check_empty(const std::string& out) {
     throw bad_input(out + ": this folder is not empty; name a new one with --out");
 }
 
-void run(const Arguments& arguments, const Context& context) {
+void run(const ConvertArguments& arguments, const Context& context) {
   check_empty(arguments.out);
   app::ConvertReport report;
   {
@@ -56,7 +56,7 @@ void run(const Arguments& arguments, const Context& context) {
 }  // namespace
 
 void add_convert(CLI::App& app, Context& context, Command& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ConvertArguments>();
   CLI::App* command = app.add_subcommand("convert", "A model folder written again: as safetensors, or smaller in int8 or int4");
   command->footer("Example:\n  tactus convert interactvlm-3d-hcontact-damon --to int4 --out interactvlm-int4");
   command->add_option("MODEL", arguments->model, "model folder (shards with an index, or one file of weights)")->type_name("DIR")->required();

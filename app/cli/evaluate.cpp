@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct EvaluateArguments {
   std::string split = "test", model = "compact", perception, out;
   app::EvaluateRequest request;
 };
@@ -39,7 +39,7 @@ fs::path perception_of(const std::string& name) {
   return name;
 }
 
-void run(const Arguments& arguments, const Context& context) {
+void run(const EvaluateArguments& arguments, const Context& context) {
   auto request = arguments.request;
   request.split = arguments.split;
   request.body = app::data_folder() / "body.tbm";
@@ -67,7 +67,7 @@ void run(const Arguments& arguments, const Context& context) {
 }  // namespace
 
 void add_evaluate(CLI::App& app, Context& context, Command& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<EvaluateArguments>();
   CLI::App* command = app.add_subcommand("evaluate", "Scores of a contact model on made scenes that it was not trained on, beside its controls");
   command->footer(
       "Scores are taken on a sample of 2,400 points of the body's surface, about evenly spread and denser on the hands, and\n"

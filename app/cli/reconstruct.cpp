@@ -15,13 +15,13 @@
 namespace tactus::cli {
 namespace {
 
-struct Arguments {
+struct ReconstructArguments {
   std::string folder, out;
   RunArguments run;
   std::optional<int> iterations;
 };
 
-pipeline::Options options_of(const Arguments& arguments, const pipeline::Options& given) {
+pipeline::Options options_of(const ReconstructArguments& arguments, const pipeline::Options& given) {
   pipeline::Options options = with_run_options(given, arguments.run);
   options.align.seed = options.seed;   // as the run hands it on
   if (arguments.iterations) options.fit.max_iterations = *arguments.iterations;
@@ -29,7 +29,7 @@ pipeline::Options options_of(const Arguments& arguments, const pipeline::Options
   return options;
 }
 
-io::AnalysisFolder read_folder(const Arguments& arguments) {
+io::AnalysisFolder read_folder(const ReconstructArguments& arguments) {
   if (io::is_analysis_folder(arguments.folder)) {
     auto folder = io::read_analysis_folder(arguments.folder);
     folder.analysis.options = options_of(arguments, folder.analysis.options);
@@ -60,7 +60,7 @@ void place(pipeline::Analysis& analysis, const reconstruct::ReconstructInput& in
     analysis.warnings.insert(analysis.warnings.end(), warnings->begin(), warnings->end());
 }
 
-void run(const Arguments& arguments, const Context& context) {
+void run(const ReconstructArguments& arguments, const Context& context) {
   check_out(arguments.out);
   auto [analysis, input] = read_folder(arguments);
   const auto view_renderer = render::make_cpu_view_renderer();
@@ -89,7 +89,7 @@ void run(const Arguments& arguments, const Context& context) {
 }  // namespace
 
 void add_reconstruct(CLI::App& app, Context& context, Command& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ReconstructArguments>();
   CLI::App* command = app.add_subcommand("reconstruct", "Only the joint fit: a folder that analyse wrote, or an official sample folder");
   command->footer(
       "DIR was written by tactus analyse, or holds a picture, osx_human2.npz, hcontact_vertices.npz, object_mesh.obj,\n"

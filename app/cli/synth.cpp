@@ -27,7 +27,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-struct Arguments {
+struct SynthArguments {
   std::string out, split = "train", sheet;
   int count = 16, size = 320;
   std::uint64_t seed = 1;
@@ -115,7 +115,7 @@ struct Made {
   ImageU8 tile;
 };
 
-void run(const Arguments& arguments, const Context& context) {
+void run(const SynthArguments& arguments, const Context& context) {
   const auto split = split_named(arguments.split);
   if (arguments.count < 1 || arguments.count > 1'000'000) throw bad_input("--count: " + std::to_string(arguments.count) + " is outside 1 to 1000000");
   if (arguments.size < 32 || arguments.size > 2048) throw bad_input("--size: " + std::to_string(arguments.size) + " is outside 32 to 2048 pixels");
@@ -175,7 +175,7 @@ void run(const Arguments& arguments, const Context& context) {
 }  // namespace
 
 void add_synth(CLI::App& app, Context& context, Command& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<SynthArguments>();
   CLI::App* command = app.add_subcommand("synth", "Made scenes of people and objects with their truth: pictures, masks, joints, poses, contact");
   command->footer("Each scene is NNNNNN.png, its labels (0 nothing, 1 body, 2 in the way, 3 on the objects), body parts and truth in .npz;\n"
                   "scenes.json describes them all, sheet.png shows the first 48.\n"

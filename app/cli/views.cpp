@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ViewsArguments {
   std::string mesh, out;
   int size = 1024;
   bool random = false;
@@ -45,7 +45,7 @@ struct Rendered {
   std::vector<views::RenderedView> views;
 };
 
-geometry::Mesh chosen_mesh(const Arguments& arguments) {
+geometry::Mesh chosen_mesh(const ViewsArguments& arguments) {
   if (names_file(arguments.mesh)) return io::read_mesh(arguments.mesh).mesh;
   Random random(arguments.seed);
   objects::ObjectOptions options;
@@ -54,7 +54,7 @@ geometry::Mesh chosen_mesh(const Arguments& arguments) {
   return objects::make_object(category ? *category : arguments.mesh, options).mesh;
 }
 
-Rendered render_mesh(const Arguments& arguments, const Progress& progress) {
+Rendered render_mesh(const ViewsArguments& arguments, const Progress& progress) {
   const auto renderer = render::make_cpu_view_renderer();
   views::CanonicalViewsOptions options;
   options.size = arguments.size;
@@ -70,7 +70,7 @@ Rendered render_mesh(const Arguments& arguments, const Progress& progress) {
   return result;
 }
 
-void run(const Arguments& arguments, const Context& context) {
+void run(const ViewsArguments& arguments, const Context& context) {
   if (arguments.mesh == "list") return print_names(object_names(), context);
   if (arguments.size < 16 || arguments.size > 4096) {
     throw bad_input("--size: " + std::to_string(arguments.size) + " is outside 16 to 4096 pixels");
@@ -107,7 +107,7 @@ void run(const Arguments& arguments, const Context& context) {
 }  // namespace
 
 void add_views(CLI::App& app, Context& context, Command& chosen) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ViewsArguments>();
   CLI::App* command = app.add_subcommand("views", "The canonical renders of a mesh and their vertex and barycentric maps");
   command->footer("Example:\n  tactus views chair --out out/chair\n  tactus views scan.obj --size 512 --out out/scan");
   command->add_option("MESH", arguments->mesh, "an object of the library ('list' shows them), 'body', or a mesh file (.obj .ply .glb)")->type_name("NAME|FILE")->required();
