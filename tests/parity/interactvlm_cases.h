@@ -1,6 +1,7 @@
 // The cases of make_interactvlm.py: what to ask the tiny folders and what the reference answered.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <torch/types.h>
 
 #include <filesystem>
@@ -26,8 +27,14 @@ struct Case {
 
   std::filesystem::path folder() const;         // VARIANT/
 };
-// For the test program's messages.
+// For the test program's messages, and a test's name.
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.variant << '/' << c.name; }
+inline std::string name_of(const testing::TestParamInfo<Case>& info) {
+  std::string name = info.param.variant + "_" + info.param.name;
+  for (char& letter : name)
+    if (letter == '-') letter = '_';
+  return name;
+}
 
 std::filesystem::path common();
 // Of all variants. Names go into test names.

@@ -1,2 +1,1 @@
-tactus_test(test_linear TORCH SOURCES test_linear.cpp USES tactus_layers)
-tactus_test(test_llama TORCH SOURCES test_llama.cpp USES tactus_llama)
+tactus_test(test_llama TORCH SOURCES test_linear.cpp test_llama.cpp USES tactus_llama)

@@ -1,12 +1,10 @@
-// What the parity tests of the networks share: |a - b| ≤ atol + rtol·|b| (METHOD.md §10), and folders to break.
+// What the parity tests of the networks share: |a - b| ≤ atol + rtol·|b| (METHOD.md §10).
 #pragma once
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
-#include <filesystem>
-#include <fstream>
-#include <string>
+#include "scratch_folder.h"
 
 namespace tactus::testing {
 
@@ -33,23 +31,5 @@ inline ::testing::AssertionResult near_bf16(const at::Tensor& a, const at::Tenso
   if (!(cosine > 0.999)) return ::testing::AssertionFailure() << "cosine " << cosine;
   return near(a, b, 2e-2 * y.abs().max().item<double>(), 0.0);
 }
-
-class ScratchFolder {
- public:
-  explicit ScratchFolder(const std::string& name) : path_(std::filesystem::temp_directory_path() / name) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path_); }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace tactus::testing

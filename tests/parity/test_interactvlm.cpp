@@ -91,14 +91,7 @@ TEST_P(WholeModel, AskedTwice) {
   for (std::size_t i = 0; i < first.masks.size(); ++i) EXPECT_EQ(first.masks[i].data, second.masks[i].data);
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  std::string name = info.param.variant + "_" + info.param.name;
-  for (char& letter : name)
-    if (letter == '-') letter = '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Tiny, WholeModel, testing::ValuesIn(parity::cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Tiny, WholeModel, testing::ValuesIn(parity::cases()), parity::name_of);
 
 TEST(Folders, Configurations) {
   const auto config = [](const std::string& variant) {

@@ -72,14 +72,7 @@ TEST_P(Files, VertexContact) {
   }
 }
 
-std::string name_of(const testing::TestParamInfo<Case>& info) {
-  std::string name = info.param.variant + "_" + info.param.name;
-  for (char& letter : name)
-    if (letter == '-') letter = '_';
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(Tiny, Files, testing::ValuesIn(lifted_cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Tiny, Files, testing::ValuesIn(lifted_cases()), parity::name_of);
 
 }  // namespace
 }  // namespace tactus::interactvlm

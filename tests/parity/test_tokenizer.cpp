@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "near.h"
+#include "scratch_folder.h"
 #include "tactus/error.h"
 #include "tactus/tokenizer/tokenizer.h"
 
