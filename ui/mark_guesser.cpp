@@ -90,6 +90,7 @@ void MarkGuesser::start() {
   look->category = category_ = pipeline::category_of(document_->inputs());
   look->what = std::exchange(what_, {false, false});
   look_ = look;
+  Q_EMIT began();   // first: a look that has ended by then is taken at once
   look->future = QtConcurrent::run([look] {
     try {
       look->percept = look->perceiver->look(look->photo, look->category, Progress({}, look->stop.get_token()));
@@ -101,7 +102,6 @@ void MarkGuesser::start() {
     }
   });
   look->future.then(this, [this, look] { take(look); });
-  Q_EMIT began();
 }
 
 void MarkGuesser::take(const std::shared_ptr<Look>& look) {
