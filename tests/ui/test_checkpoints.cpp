@@ -60,7 +60,7 @@ class TestCheckpoints : public QObject {
 
   void aDroppedFolderAnswersAboutBothSides() {
     test::drop(window_, {folder("hu_obj")});
-    QTRY_VERIFY2_WITH_TIMEOUT(window_->model_button()->text().contains(QStringLiteral("fp32")), qPrintable(said()), 60000);
+    QTRY_VERIFY2_WITH_TIMEOUT(window_->model_button()->text().contains(QStringLiteral(" · cpu")), qPrintable(said()), 60000);
     QSignalSpy shown(window_, &ui::MainWindow::analysis_shown);
     QTest::keyClick(window_, Qt::Key_R, Qt::ControlModifier);
     QVERIFY2(shown.wait(120000), qPrintable(window_->status_text()));
