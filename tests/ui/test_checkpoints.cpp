@@ -51,6 +51,7 @@ class TestCheckpoints : public QObject {
     test::studio().show_sample();
   }
   void cleanupTestCase() {
+    tools()->words()->clear();
     window_->models()->close_words();
     if (window_->models()->choice().is_folder()) window_->models()->open({});
     QTRY_VERIFY(!window_->models()->loading());
