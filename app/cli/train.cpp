@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <unistd.h>
+#include <vector>
 
 #include "commands.h"
 #include "tactus/app/networks.h"
@@ -55,39 +56,45 @@ class StatusLine {
   std::chrono::steady_clock::time_point told_{};
 };
 
-void run(const std::string& config, const Context& context) {
-  app::TrainReport report;
-  {
-    StatusLine line(!context.quiet && !context.json);
-    report = app::networks().train(config, app::data_folder() / "body.tbm", Progress({}, context.stop),
-                                   [&](const app::TrainStatus& status) { line.show(status); });
+nlohmann::ordered_json as_json(const app::TrainReport& report) {
+  return {{"scenes", report.scenes}, {"prompts", report.prompts}, {"steps", report.steps}, {"parameters", report.parameters},
+          {"generation_seconds", report.generation_seconds}, {"training_seconds", report.training_seconds},
+          {"prompts_per_second", report.prompts_per_second}, {"resumed", report.resumed}, {"scores", report.scores}, {"output", report.output}};
+}
+
+// One after the other: a later configuration may start from the weights of an earlier one.
+void run(const std::vector<std::string>& configs, const Context& context) {
+  nlohmann::ordered_json reports;
+  for (const std::string& config : configs) {
+    app::TrainReport report;
+    {
+      StatusLine line(!context.quiet && !context.json);
+      report = app::networks().train(config, app::data_folder() / "body.tbm", Progress({}, context.stop),
+                                     [&](const app::TrainStatus& status) { line.show(status); });
+    }
+    reports.push_back(as_json(report));
+    if (context.json) continue;
+    std::printf("%lld parameters learned from %lld prompts of %lld scenes in %s (%.0f prompts/s); written to %s\n",
+                static_cast<long long>(report.parameters), static_cast<long long>(report.prompts), static_cast<long long>(report.scenes),
+                clock_of(report.training_seconds).c_str(), report.prompts_per_second, report.output.c_str());
   }
-  if (context.json) {
-    const nlohmann::ordered_json json = {{"scenes", report.scenes}, {"prompts", report.prompts}, {"steps", report.steps},
-                                         {"parameters", report.parameters}, {"generation_seconds", report.generation_seconds},
-                                         {"training_seconds", report.training_seconds}, {"prompts_per_second", report.prompts_per_second},
-                                         {"resumed", report.resumed}, {"scores", report.scores}, {"output", report.output}};
-    std::printf("%s\n", json.dump(2).c_str());
-    return;
-  }
-  std::printf("%lld parameters learned from %lld prompts of %lld scenes in %s (%.0f prompts/s); written to %s\n",
-              static_cast<long long>(report.parameters), static_cast<long long>(report.prompts), static_cast<long long>(report.scenes),
-              clock_of(report.training_seconds).c_str(), report.prompts_per_second, report.output.c_str());
+  if (context.json) std::printf("%s\n", (configs.size() == 1 ? reports[0] : reports).dump(2).c_str());
 }
 
 }  // namespace
 
 void add_train(CLI::App& app, Context& context, Command& chosen) {
-  auto config = std::make_shared<std::string>();
+  auto configs = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("train", "Trains the compact contact model, or the perception, on scenes that it makes");
   command->footer("CONFIG.json names what differs from the defaults: \"output\", \"scenes\", \"minutes\", \"seed\", \"checkpoint\" (a run that was\n"
                   "stopped goes on from there), \"cache\", \"events\" (for TensorBoard), \"loss\", \"network\", ...; an unknown name is refused.\n"
                   "With \"model\": \"perception\" it is the network that finds joints and masks in photographs.\n"
                   "resources/models/compact.json is the configuration of the weights that come with Tactus.\n"
+                  "Several are trained one after the other; \"start\" names the weights to begin with, those of an earlier one for instance.\n"
                   "Example:\n  tactus train resources/models/compact.json");
-  command->add_option("CONFIG.json", *config, "the configuration")->type_name("FILE")->required();
+  command->add_option("CONFIG.json", *configs, "the configurations")->type_name("FILE")->required();
   add_common_flags(*command, context);
-  command->callback([&chosen, config] { chosen = [config](const Context& c) { run(*config, c); }; });
+  command->callback([&chosen, configs] { chosen = [configs](const Context& c) { run(*configs, c); }; });
 }
 
 }  // namespace tactus::cli

@@ -50,10 +50,12 @@ class Evaluate(unittest.TestCase):
         self.assertIn("</html>", (out / "report.html").read_text())
 
     def test_from_photographs_alone(self):
-        config, weights, out = (self.folder / name for name in ("train.json", "perception.safetensors", "out"))
-        config.write_text(json.dumps(LITTLE | {"output": str(weights)}))
-        done = subprocess.run([TACTUS, "train", str(config), "--quiet"], capture_output=True, text=True, timeout=500)
+        first, second, begun, weights, out = (self.folder / name for name in ("1.json", "2.json", "1.safetensors", "2.safetensors", "out"))
+        first.write_text(json.dumps(LITTLE | {"output": str(begun)}))
+        second.write_text(json.dumps(LITTLE | {"output": str(weights), "start": str(begun), "epochs": 1}))
+        done = subprocess.run([TACTUS, "train", str(first), str(second), "--json"], capture_output=True, text=True, timeout=500)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([(r["output"], r["steps"]) for r in json.loads(done.stdout)], [(str(begun), 2), (str(weights), 1)])
         done = run("--json", perception=str(weights), photographs="3", out=str(out))
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(done.stdout)
