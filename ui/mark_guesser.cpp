@@ -101,7 +101,8 @@ void MarkGuesser::start() {
       look->error = QString::fromUtf8(error.what());
     }
   });
-  look->future.then(this, [this, look] { take(look); });
+  // Never from here, even if it has ended already: who listens to the document must hear of the photograph first.
+  look->future.then(this, [this, look] { QMetaObject::invokeMethod(this, [this, look] { take(look); }, Qt::QueuedConnection); });
 }
 
 void MarkGuesser::take(const std::shared_ptr<Look>& look) {
