@@ -227,15 +227,21 @@ void measure(const char* name, Precision precision, const Settings& settings, at
 int main(int argc, char** argv) {
   Settings settings;
   std::vector<std::string> wanted;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string key = argv[i], value = argv[i + 1];
-    if (key == "--layers") settings.layers = std::max(1L, std::atol(value.c_str()));
-    if (key == "--prompt") settings.prompt = std::max(1L, std::atol(value.c_str()));
-    if (key == "--tokens") settings.tokens = std::max(1L, std::atol(value.c_str()));
-    if (key == "--precision") wanted.push_back(value);
-  }
   const std::map<std::string, Precision> known{
       {"int4", Precision::int4}, {"int8", Precision::int8}, {"bf16", Precision::bf16}};
+  bool understood = argc % 2 == 1;
+  for (int i = 1; i + 1 < argc && understood; i += 2) {
+    const std::string key = argv[i], value = argv[i + 1];
+    if (key == "--layers") settings.layers = std::max(1L, std::atol(value.c_str()));
+    else if (key == "--prompt") settings.prompt = std::max(1L, std::atol(value.c_str()));
+    else if (key == "--tokens") settings.tokens = std::max(1L, std::atol(value.c_str()));
+    else if (key == "--precision" && known.contains(value)) wanted.push_back(value);
+    else understood = false;
+  }
+  if (!understood) {
+    std::fprintf(stderr, "bench_llama [--layers N] [--prompt N] [--tokens N] [--precision int4|int8|bf16]…\n");
+    return 2;
+  }
   const auto [triad, reading] = bandwidths();
   std::printf("memory: triad %.1f GB/s, reading %.1f GB/s, %d threads\n", triad, reading, at::get_num_threads());
   for (const std::string& name : wanted.empty() ? std::vector<std::string>{"int4", "int8"} : wanted) {
