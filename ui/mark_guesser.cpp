@@ -90,7 +90,7 @@ void MarkGuesser::start() {
   look->category = category_ = pipeline::category_of(document_->inputs());
   look->what = std::exchange(what_, {false, false});
   look_ = look;
-  Q_EMIT began();   // first: a look that has ended by then is taken at once
+  Q_EMIT began();
   look->future = QtConcurrent::run([look] {
     try {
       look->percept = look->perceiver->look(look->photo, look->category, Progress({}, look->stop.get_token()));
