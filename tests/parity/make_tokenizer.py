@@ -68,6 +68,36 @@ def strings():
     return pieces
 
 
+ANSWERS = ["The contacting body parts are {}, and the contact region is {}.",
+           "The involved body parts are {}, with the contact mask at {}.",
+           "Contact occurs at {}, with the contact points shown at {}.",
+           "The body parts in contact are {}, with contact mask at {}.", "Body parts: {}, contact mask: {}."]
+
+
+def conversations(token):
+    """The bottle's question with each of the five answers (METHOD.md section 5.9), one that is the token alone, and two
+    rounds with an unfinished third."""
+    parts = "left hand, right hand"
+    rounds = [PROMPTS[0] + " " + answer.format(parts, token) + "</s>" for answer in ANSWERS]
+    rounds.append(PROMPTS[0] + " " + token + "</s>")
+    more = "USER: " + BODY.format("cup") + " ASSISTANT: It is " + token + ".</s>"
+    return rounds + [rounds[0] + more + "USER: And now? ASSISTANT: Well"]
+
+
+def labels(tokenizer, text):
+    """Section 5.6: every round between two </s> is counted by itself; what was counted, and whether it adds up."""
+    ids = with_image(tokenizer, text)
+    result, at = [-100] * len(ids), 1
+    for part in text.split("</s>")[:-1]:
+        question = part.split(" ASSISTANT: ")[0] + " ASSISTANT: "
+        begin, end = at + len(with_image(tokenizer, question)) - 2, at + len(with_image(tokenizer, part))
+        result[begin:end] = ids[begin:end]
+        at = end
+    rest = text.split("</s>")[-1]
+    left = len(tokenizer(rest).input_ids) - 1 if rest else 0
+    return ids, result, at + left == len(ids)
+
+
 def described(token):
     return {"content": token, "lstrip": False, "normalized": False, "rstrip": False, "single_word": False}
 
@@ -96,13 +126,19 @@ def with_image(tokenizer, text):
     return ids
 
 
-def reference(tokenizer):
+def reference(tokenizer, token):
     cases = []
     for text in strings():
         ids = tokenizer(text).input_ids
         cases.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids)})
     images = [{"text": text, "ids": with_image(tokenizer, text)} for text in PROMPTS]
-    return {"cases": cases, "prompts": images}
+    talks = []
+    for text in conversations(token):
+        ids, answer, sound = labels(tokenizer, text)
+        assert sound or not tokenizer.legacy, text
+        if sound:
+            talks.append({"text": text, "ids": ids, "labels": answer})
+    return {"cases": cases, "prompts": images, "conversations": talks}
 
 
 def train(folder, size, **more):
@@ -139,7 +175,9 @@ def main():
                 ("small_legacy", small, ["[ISEG]"], True, False),
                 ("large_new", large, ["[HSEG]", "[OSEG]"], False, False),
                 ("large_plain", large, [], None, True)):
-            expected[name] = reference(write_folder(OUT / name, model, extra, legacy, plain))
+            folder = write_folder(OUT / name, model, extra, legacy, plain)
+            expected[name] = reference(folder, extra[0] if extra else "[SEG]")
+            print(name, len(expected[name]["conversations"]), "conversations")
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=True, separators=(",", ":")) + "\n")
 
 

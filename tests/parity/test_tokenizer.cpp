@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 
 #include "scratch_folder.h"
 #include "tactus/error.h"
+#include "tactus/tokenizer/labels.h"
 #include "tactus/tokenizer/tokenizer.h"
 
 namespace tactus::tokenizer {
@@ -62,6 +64,42 @@ TEST_P(Reference, EncodesThePromptsWithAPicture) {
     EXPECT_EQ(ids, item.at("ids").get<Ids>());
     EXPECT_EQ(std::count(ids.begin(), ids.end(), kImageToken), 1);
     EXPECT_EQ(ids[0], tokenizer->bos());
+  }
+}
+
+// T4: the bottle's question with each of the five answers, and two rounds where the published count adds up.
+TEST_P(Reference, LabelsTheAnswers) {
+  const json& talks = expected().at(GetParam()).at("conversations");
+  ASSERT_GE(talks.size(), 6U);
+  const std::size_t question =
+      tokenizer->encode_with_image(expected().at(GetParam()).at("prompts")[0].at("text").get<std::string>()).size();
+  for (const json& item : talks) {
+    const auto text = item.at("text").get<std::string>();
+    const LabelledIds found = label_answers(*tokenizer, text);
+    EXPECT_EQ(found.ids, item.at("ids").get<Ids>()) << text;
+    EXPECT_EQ(found.labels, item.at("labels").get<Ids>()) << text;
+    for (std::size_t i = 0; i < question; ++i) EXPECT_EQ(found.labels[i], kIgnoredLabel) << i << ' ' << text;
+    EXPECT_EQ(found.labels[question], found.ids[question]) << text;
+  }
+}
+
+// Where the published count does not add up.
+TEST(Labels, OfTwoRoundsWithTheNewerTokenizer) {
+  const auto tokenizer = Tokenizer::open(kData / "large_new");
+  const std::string text = "USER: Where? ASSISTANT: Here [HSEG].</s>USER: And there? ASSISTANT: [OSEG]</s>USER: Where";
+  const LabelledIds found = label_answers(*tokenizer, text);
+  Ids taught;
+  for (const std::int64_t label : found.labels)
+    if (label != kIgnoredLabel) taught.push_back(label);
+  EXPECT_EQ(tokenizer->decode(taught), tokenizer->decode(tokenizer->encode("Here [HSEG].</s> [OSEG] </s>", false)));
+  EXPECT_EQ(std::count(taught.begin(), taught.end(), tokenizer->eos()), 2);
+  EXPECT_EQ(found.labels.back(), kIgnoredLabel);
+}
+
+TEST(Labels, WantAClosedAnswer) {
+  const auto tokenizer = Tokenizer::open(kData / "small_legacy");
+  for (const char* text : {"", "USER: Where? ASSISTANT:", "USER: Where? ASSISTANT: Here", "USER: Where?</s>"}) {
+    EXPECT_THROW(label_answers(*tokenizer, text), Error) << text;
   }
 }
 
@@ -187,6 +225,8 @@ TEST(Llama, GivesThePublishedIds) {
   EXPECT_EQ(recent.encode_with_image(flat)[37], 17669);
   const Ids answer = old.encode("region is [SEG].</s>");
   EXPECT_EQ(Ids(answer.end() - 4, answer.end()), (Ids{338, 32000, 869, 2}));
+  const Ids labels = label_answers(old, body + " The contact region is [SEG].</s>").labels;
+  EXPECT_EQ(std::find_if(labels.begin(), labels.end(), [](std::int64_t id) { return id >= 0; }) - labels.begin(), 59);
   const Ids shorter = recent.encode("region is [SEG].</s>");
   EXPECT_EQ(Ids(shorter.end() - 4, shorter.end()), (Ids{338, 32000, 29889, 2}));
 }
