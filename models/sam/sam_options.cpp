@@ -109,11 +109,14 @@ ImageEncoderOptions options_of(const checkpoint::TensorSource& source, const std
       shapes.fail(name, "its length should be 2·window - 1 or, in the global blocks, 2·grid - 1");
     }
   }
-  const auto longest = std::prev(blocks.end());
-  const bool has_global = blocks.size() == 2 || longest->first == 2 * o.grid() - 1;
-  o.global_blocks = has_global ? longest->second : std::vector<std::int64_t>{};
-  o.global_table = has_global && longest->first != 2 * o.grid() - 1 ? longest->first : 0;
-  o.window_size = blocks.size() == 1 && has_global ? 0 : (blocks.begin()->first + 1) / 2;
+  const auto whole = blocks.find(2 * o.grid() - 1);   // windows may be larger than the grid
+  const auto global = whole != blocks.end() || blocks.size() == 1 ? whole : std::prev(blocks.end());
+  if (global != blocks.end()) {
+    o.global_blocks = global->second;
+    o.global_table = global == whole ? 0 : global->first;
+    blocks.erase(global);
+  }
+  o.window_size = blocks.empty() ? 0 : (blocks.begin()->first + 1) / 2;
   return o;
 }
 

@@ -146,6 +146,12 @@ TEST(Segmenter, WindowsAndGlobalBlocksAreToldByTheirTables) {
   o = sam::options_of(longer, "");
   EXPECT_EQ(o.global_blocks, std::vector<std::int64_t>{1});
   EXPECT_EQ(o.global_table, 27);
+  Listed wide(*source);
+  wide.shape("image_encoder.blocks.0.attn.rel_pos_h") = {27, 8};   // windows larger than the grid of 8
+  o = sam::options_of(wide, "");
+  EXPECT_EQ(o.global_blocks, std::vector<std::int64_t>{1});
+  EXPECT_EQ(o.global_table, 0);
+  EXPECT_EQ(o.window_size, 14);
 }
 
 TEST(Segmenter, RefusesWhatIsNoSam) {
