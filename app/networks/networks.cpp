@@ -174,7 +174,8 @@ class TorchNetworks : public Networks {
       output = options.output.string();
     } else {
       const auto options = training::read_train_options(config);
-      made = training::train(options, model, progress, told);
+      const auto perceiver = options.perception.empty() ? nullptr : open_perceiver(options.perception);
+      made = training::train(options, model, progress, told, perceiver);
       output = options.output.string();
     }
     return {made.scenes, made.prompts, made.steps, made.parameters, made.generation_seconds, made.training_seconds,

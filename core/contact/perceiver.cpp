@@ -35,9 +35,15 @@ Marks marks_of(const Percept& percept) {
     if (!(confidence >= kHidden)) continue;
     points[k] = {percept.joints(row, 0), percept.joints(row, 1), confidence >= visible ? body::Visibility::visible : body::Visibility::hidden};
   }
-  if (enough_joints(points)) marks.keypoints = points;
+  if (enough_joints(points)) {
+    marks.keypoints = points;
+    marks.joints_guessed = 1.0;
+  }
   if (!percept.person_mask.empty()) marks.human_mask = percept.person_mask;
-  if (!percept.object_mask.empty()) marks.object_mask = percept.object_mask;
+  if (!percept.object_mask.empty()) {
+    marks.object_mask = percept.object_mask;
+    marks.object_mask_guessed = true;
+  }
   return marks;
 }
 

@@ -10,6 +10,7 @@
 #include "growing_answer.h"
 #include "stage_inputs.h"
 #include "stage_keys.h"
+#include "tactus/pipeline/guesses.h"
 #include "tactus/error.h"
 #include "tactus/pipeline/edits.h"
 #include "tactus/pipeline/guesses.h"
@@ -361,7 +362,7 @@ Analysis Runner::run(std::shared_ptr<const Inputs> given_inputs, const Options& 
                                           *a.object_views,
                                           *a.body,
                                           *a.object,
-                                          {inputs.keypoints, inputs.human_mask, inputs.object_mask},
+                                          marks_of(inputs),
                                           [&](const contact::TokenRecord& token) { growing.add(token); }};
         std::shared_ptr<const contact::ContactPrediction> prediction =
             std::make_shared<contact::ContactPrediction>(ports.predictor->predict(query, growing.watching(part)));

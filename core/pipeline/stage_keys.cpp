@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "tactus/hash.h"
+#include "tactus/pipeline/guesses.h"
 
 namespace tactus::pipeline {
 namespace {
@@ -100,6 +101,13 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, std::uint6
   }
   {
     Hasher h;
+    const contact::Marks told = marks_of(inputs);
+    h.value(told.joints_guessed);
+    h.value(told.object_mask_guessed);
+    parts.guessed = h.key();
+  }
+  {
+    Hasher h;
     add(h, inputs.body_view_edit);
     h.text("|");
     add(h, inputs.object_view_edit);
@@ -133,7 +141,7 @@ std::array<std::uint64_t, kStageCount> stage_keys(const Ingredients& p) {
   set(Stage::photograph, p.photo);
   set(Stage::body_pose, key_of(p.photo, p.marks, p.body_options));
   set(Stage::views, key_of(get(Stage::body_pose), p.object, p.view_options));
-  set(Stage::predict, key_of(get(Stage::views), p.prompt, p.predictor, p.predictor_reads_photo ? p.masks : 0));
+  set(Stage::predict, key_of(get(Stage::views), p.prompt, p.predictor, p.predictor_reads_photo ? key_of(p.masks, p.guessed) : 0));
   set(Stage::lift, key_of(get(Stage::predict), p.view_edits, p.contact_edits, p.lift_options));
   set(Stage::align, key_of(get(Stage::lift), p.masks, p.align_options));
   set(Stage::fit, key_of(get(Stage::align), p.fit_options));
@@ -154,6 +162,7 @@ std::string difference(const Ingredients& before, const Ingredients& now, Stage 
   note(before.prompt != now.prompt, Stage::predict, "prompt");
   note(before.predictor != now.predictor, Stage::predict, "model");
   note(before.masks != now.masks, now.predictor_reads_photo ? Stage::predict : Stage::align, "object mask");
+  note(before.guessed != now.guessed && now.predictor_reads_photo, Stage::predict, "whose marks");
   note(before.view_edits != now.view_edits, Stage::lift, "painted masks");
   note(before.contact_edits != now.contact_edits, Stage::lift, "painted contact");
   note(before.lift_options != now.lift_options, Stage::lift, "lift options");

@@ -11,7 +11,7 @@ namespace tactus::pipeline {
 
 // One ingredient of a key, so that a stale stage can say why ("prompt changed").
 struct Ingredients {
-  std::uint64_t photo = 0, prompt = 0, predictor = 0, object = 0, marks = 0, masks = 0, view_edits = 0, contact_edits = 0;
+  std::uint64_t photo = 0, prompt = 0, predictor = 0, object = 0, marks = 0, masks = 0, guessed = 0, view_edits = 0, contact_edits = 0;
   std::uint64_t body_options = 0, view_options = 0, lift_options = 0, align_options = 0, fit_options = 0;
   bool predictor_reads_photo = true;
 };

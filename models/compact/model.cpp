@@ -63,6 +63,11 @@ struct Model::Impl {
 
   Impl(const std::filesystem::path& weights, const body::BodyModel& body_model)
       : info(read_weights_info(weights)), sample(evidence::make_body_sample(body_model, info.sample)), vocabulary(info.words) {
+    // Weights of before the last global features read those that they know.
+    if (info.options.global_features > evidence::kGlobalFeatureCount || info.options.vertex_features != evidence::kVertexFeatureCount)
+      throw bad_input(weights.string() + ": a model of " + std::to_string(info.options.vertex_features) + " numbers a point and " +
+                      std::to_string(info.options.global_features) + " a photograph; " + std::to_string(evidence::kVertexFeatureCount) + " and at most " +
+                      std::to_string(evidence::kGlobalFeatureCount) + " are known here, so the file is of another version");
     first = load_weights(weights, info, sample);
     first->eval();
     for (const auto part : sample.parts) farthest.push_back(static_cast<float>(farthest_contact_m(sample.part_names.at(part))));
@@ -107,7 +112,7 @@ struct Model::Impl {
     const auto borrowed = [](const float* data, at::IntArrayRef sizes) { return at::from_blob(const_cast<float*>(data), sizes, at::kFloat); };
     Batch batch;
     batch.vertex = borrowed(evidence.vertex.data(), {1, evidence.vertex.rows(), evidence.vertex.cols()});
-    batch.global = borrowed(evidence.global.data(), {1, evidence.global.size()});
+    batch.global = borrowed(evidence.global.data(), {1, info.options.global_features});
     batch.category = at::tensor({found == info.categories.end() ? std::int64_t{0} : static_cast<std::int64_t>(found - info.categories.begin()) + 1});
     batch.words = at::tensor(words).unsqueeze(0);
     batch.question_length = at::tensor({length});
@@ -196,8 +201,9 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.body = probabilities(prediction.body_logits, impl.info.contact_temperature);
   prediction.object = probabilities(prediction.object_logits, impl.info.object_temperature);
   prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature + impl.info.presence_bias);
+  const bool ruled = !(evidence.guessed && learned_from_guesses(impl.info));
   for (Eigen::Index i = 0; i < prediction.body.size(); ++i)
-    if (evidence.mask_empty || evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)]) prediction.body[i] = 0.0F;
+    if (evidence.mask_empty || (ruled && evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)])) prediction.body[i] = 0.0F;
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);
   prediction.known_category = batch.category.item<std::int64_t>() != 0;
   if (words) {

@@ -121,7 +121,8 @@ class Predictor : public contact::ContactPredictor {
     progress.report(0.5);
     progress.check();
 
-    const WeightsInfo& info = model_.info();
+    const Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
+    const bool ruled = !(evidence.guessed && learned_from_guesses(model_.info()));
     contact::ContactPrediction result;
     result.model = name();
     result.from_marks = true;
@@ -134,20 +135,24 @@ class Predictor : public contact::ContactPredictor {
       said.presence = 0.0;
       result.warnings.push_back("The mask of the " + thing + " has no pixel near the person: it is not visible, and no contact is reported.");
     } else {
-      blend(said, seen, result);
-      rule(said, evidence, sample);
-      touched = said.presence >= info.presence_gate && said.body.size() > 0 && said.body.maxCoeff() >= info.contact_threshold;
-      if (!touched) deny(said, info);
+      if (ruled) blend(said, seen);
+      if (trust_in_fit(seen.fit_error_m) < 1.0) {
+        result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average" +
+                                  (ruled ? ": what people usually touch has a part in the answer; correct the joints." : "; correct the joints."));
+      }
+      if (ruled) rule(said, evidence, sample);
+      touched = said.presence >= thresholds.gate && said.body.size() > 0 && said.body.maxCoeff() >= thresholds.body;
+      if (!touched) deny(said, thresholds);
     }
     if (!said.known_category) {
       result.warnings.push_back((category.empty() ? "The kind of the object is not known to this model" : "The category \"" + category + "\" was not in this model's training") +
                                 ": the answer rests on the marks alone and is less certain.");
     }
 
-    const Eigen::VectorXf body = moved(said.body, info.contact_threshold);
+    const Eigen::VectorXf body = moved(said.body, thresholds.body);
     const bool own = query.body.mesh.vertex_count() == body_model_->vertex_count();
     result.body_probability = own ? evidence::to_all_vertices(sample, body) : on_other_body(points, query.body, body);
-    result.object_probability = moved(said.object, info.object_threshold);
+    result.object_probability = moved(said.object, thresholds.object);
     result.presence = said.presence;
     result.body_logits = painted(query.body_views, *result.body_probability);
     result.object_logits = painted(query.object_views, *result.object_probability);
@@ -170,12 +175,11 @@ class Predictor : public contact::ContactPredictor {
   }
 
   // A body that fits the marks badly puts its evidence in the wrong place.
-  static void blend(Prediction& said, const evidence::Observation& seen, contact::ContactPrediction& result) {
+  static void blend(Prediction& said, const evidence::Observation& seen) {
     const double trust = trust_in_fit(seen.fit_error_m);
     if (trust >= 1.0) return;
     said.body = static_cast<float>(trust) * said.body + static_cast<float>(1.0 - trust) * said.prior;
     said.presence = trust * said.presence + (1.0 - trust) * 0.5;
-    result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average: what people usually touch has a part in the answer; correct the joints.");
   }
 
   // Again, since the prior knows no distance.
@@ -188,14 +192,14 @@ class Predictor : public contact::ContactPredictor {
   }
 
   // Everything below the thresholds, in the order that it had.
-  static void deny(Prediction& said, const WeightsInfo& info) {
+  static void deny(Prediction& said, const Thresholds& thresholds) {
     const auto lower = [&](Eigen::VectorXf& p, double threshold) {
       if (p.size() == 0) return;
       const float most = p.maxCoeff(), wanted = 0.9F * static_cast<float>(threshold);
       if (most > wanted) p *= wanted / most;
     };
-    lower(said.body, info.contact_threshold);
-    lower(said.object, info.object_threshold);
+    lower(said.body, thresholds.body);
+    lower(said.object, thresholds.object);
   }
 
   std::shared_ptr<const body::BodyModel> body_model_;

@@ -49,4 +49,27 @@ Network load_weights(const std::filesystem::path& file, const WeightsInfo& info,
   return network;
 }
 
+Network with_global_features(Network network, const evidence::BodySample& sample, std::int64_t count) {
+  if (network->options.global_features == count) return network;
+  const torch::NoGradGuard no_grad;
+  NetworkOptions options = network->options;
+  options.global_features = count;
+  Network grown = make_network(options, sample);
+  auto known = network->named_parameters();
+  // In both layers that read them the global features are the last columns.
+  for (auto& item : grown->named_parameters()) {
+    const at::Tensor& from = known[item.key()];
+    at::Tensor to = item.value();
+    if (to.dim() == 2 && to.size(1) != from.size(1)) {
+      to.zero_();
+      to.narrow(1, 0, from.size(1)).copy_(from);
+    } else {
+      to.copy_(from);
+    }
+  }
+  auto buffers = network->named_buffers();
+  for (auto& item : grown->named_buffers()) item.value().copy_(buffers[item.key()]);
+  return grown;
+}
+
 }  // namespace tactus::compact

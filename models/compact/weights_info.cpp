@@ -73,6 +73,7 @@ class Reader {
     }
     object_.erase(found);
   }
+  bool has(const char* key) const { return object_.contains(key); }
   json take(const char* key) {
     const auto found = object_.find(key);
     if (found == object_.end()) throw bad_input(where_ + ": \"" + key + "\" is missing");
@@ -108,10 +109,17 @@ void check(const WeightsInfo& info, const std::string& where) {
       fail("\"" + std::string(key) + "\" is " + std::to_string(value) + "; it must be above 0 and at most " + (temperature ? "100" : "1"));
     }
   });
+  for (const double value : {info.guessed_threshold, info.guessed_gate})
+    if (!(value >= 0.0 && value <= 1.0)) fail("a threshold for guesses is " + std::to_string(value) + "; it must be at least 0 and at most 1");
   if (!(std::abs(info.presence_bias) <= 100.0)) fail("\"presence_bias\" is " + std::to_string(info.presence_bias) + "; it must be between -100 and 100");
 }
 
 }  // namespace
+
+Thresholds thresholds(const WeightsInfo& info, bool guessed) {
+  if (guessed && learned_from_guesses(info)) return {info.guessed_threshold, info.object_threshold, info.guessed_gate};
+  return {info.contact_threshold, info.object_threshold, info.presence_gate};
+}
 
 std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
   json options, sample, all;
@@ -123,6 +131,10 @@ std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
   all["categories"] = info.categories;
   visit_numbers(info, [&](const char* key, double value) { all[key] = value; });
   all["presence_bias"] = info.presence_bias;
+  if (learned_from_guesses(info)) {
+    all["guessed_threshold"] = info.guessed_threshold;
+    all["guessed_gate"] = info.guessed_gate;
+  }
   all["provenance"] = json::parse(info.provenance);
   return {{"format", kFormat}, {"tactus", all.dump()}};
 }
@@ -140,6 +152,10 @@ WeightsInfo read_weights_info(const std::filesystem::path& file) {
   all("categories", info.categories);
   visit_numbers(info, all);
   all("presence_bias", info.presence_bias);
+  if (all.has("guessed_threshold")) {
+    all("guessed_threshold", info.guessed_threshold);
+    all("guessed_gate", info.guessed_gate);
+  }
   info.provenance = all.take("provenance").dump();
   all.finish();
   check(info, name);

@@ -13,6 +13,8 @@ class CompactModel : public SampleModel {
   SamplePrediction predict(const evidence::Evidence& evidence, const std::string& category, const std::string& question,
                            const objects::ObjectMesh& object) const override {
     auto said = model_.predict(evidence, category, question, object);
+    // One that learned from guesses trusts them as far as it has learned to.
+    if (evidence.guessed && compact::learned_from_guesses(model_.info())) said.prior.resize(0);
     return {std::move(said.body), std::move(said.object), said.presence, std::move(said.prior)};
   }
   const compact::Model& model() const { return model_; }
@@ -30,7 +32,12 @@ LoadedModel load_compact_model(const std::filesystem::path& weights, const body:
                     std::to_string(sample.size()) + ")");
   const auto& info = model->model().info();
   LoadedModel loaded;
-  loaded.policy = {info.contact_threshold, info.object_threshold, info.presence_gate};
+  const auto policy = [&](bool guessed) {
+    const compact::Thresholds t = compact::thresholds(info, guessed);
+    return Policy{t.body, t.object, t.gate};
+  };
+  loaded.policy = policy(false);
+  loaded.guessed = policy(true);
   loaded.provenance = info.provenance;
   loaded.model = std::move(model);
   return loaded;

@@ -6,6 +6,7 @@
 #include "scoring.h"
 #include "tactus/compact/trust.h"
 #include "tactus/error.h"
+#include "tactus/evidence/from_marks.h"
 #include "tactus/parallel.h"
 
 namespace tactus::evaluation {
@@ -20,16 +21,17 @@ void trust_less(SamplePrediction& said, double fit_error_m) {
   said.presence = trust * said.presence + (1.0 - trust) * 0.5;
 }
 
-// The prompts of one scene that are asked, as places in PhotoOnly::answers.
+// The prompts of one scene that are asked.
 struct OfScene {
   std::uint64_t index = 0;
-  std::vector<std::size_t> answers;
+  std::vector<PhotoAnswer*> answers;
 };
 
 }  // namespace
 
 void validate(const PhotoOnlyOptions& options) {
   if (options.prompts < 1) throw bad_input("photographs: " + std::to_string(options.prompts) + " were asked for; at least 1 is needed");
+  if (options.untouched < 0) throw bad_input("photographs: " + std::to_string(options.untouched) + " of untouched things were asked for; 0 or more are needed");
   if (options.picture.larger_side < 32 || options.picture.larger_side > 4096)
     throw bad_input("photographs: a side of " + std::to_string(options.picture.larger_side) + " pixels is outside 32 to 4096");
 }
@@ -42,15 +44,10 @@ PhotoAnswered answer_from_photo(const ScenePrompts& source, const Prompt& prompt
   const objects::ObjectMesh usual = objects::make_object(prompt.category);
   answered.from_photo = answered.marks.keypoints.has_value() && answered.marks.object_mask.has_value();
   const Candidate& who = candidates[answered.from_photo ? model : prior];
-  answered.policy = who.policy;
+  answered.policy = answered.from_photo ? who.guessed.value_or(who.policy) : who.policy;
   evidence::Evidence evidence;
   if (answered.from_photo) {
-    body::BodyFitInput input;
-    input.photo_width = rgb.width;
-    input.photo_height = rgb.height;
-    input.keypoints = *answered.marks.keypoints;
-    input.person_mask = answered.marks.human_mask;
-    const auto body = body::photo_body_from_fit(source.body(), body::fit_body(source.body(), input, options.fit, progress.part(0.2, 0.9)));
+    const auto body = evidence::body_from_marks(source.body(), answered.marks, rgb.width, rgb.height, options.fit, progress.part(0.2, 0.9));
     const auto seen = evidence::observe(source.sample(), source.sample().vertices, body, answered.marks, usual);
     answered.fit_error_m = seen.fit_error_m;
     evidence = evidence::gather(seen, source.sample());
@@ -66,18 +63,25 @@ PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, c
                      const std::array<Candidate, kWhoCount>& candidates, const PhotoOnlyOptions& options, const Progress& progress) {
   validate(options);
   PhotoOnly result;
+  // Places do not move while they are filled.
+  result.answers.reserve(static_cast<std::size_t>(options.prompts));
+  result.untouched.reserve(static_cast<std::size_t>(options.untouched));
   std::vector<OfScene> scenes;
-  for (std::size_t i = 0; i < evaluation.prompts.size() && static_cast<int>(result.answers.size()) < options.prompts; ++i) {
+  for (std::size_t i = 0; i < evaluation.prompts.size(); ++i) {
     const PromptResult& prompt = evaluation.prompts[i];
-    if (!prompt.scored) continue;
+    const bool untouched = prompt.placement != synth::Placement::touched;
+    if (!prompt.scored && !untouched) continue;
+    std::vector<PhotoAnswer>& answers = untouched ? result.untouched : result.answers;
+    if (static_cast<int>(answers.size()) >= (untouched ? options.untouched : options.prompts)) continue;
     if (scenes.empty() || scenes.back().index != prompt.scene) scenes.push_back({prompt.scene, {}});
-    scenes.back().answers.push_back(result.answers.size());
     PhotoAnswer answer;
     answer.prompt = i;
     answer.prior_f1 = prompt.answers[prior].body.f1;
     answer.marked_f1 = prompt.answers[model].body.f1;
-    result.answers.push_back(answer);
+    answers.push_back(answer);
+    scenes.back().answers.push_back(&answers.back());
   }
+  const auto all = static_cast<double>(result.answers.size() + result.untouched.size());
   const Progress quiet({}, progress.stop_token());   // the threads of the fit report too
   std::mutex reporting;
   double finished = 0;
@@ -87,26 +91,29 @@ PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, c
       const auto prompts = source.scene(scenes[s].index);
       progress.check();
       const synth::Picture picture = source.photograph(source.make(scenes[s].index), scenes[s].index, options.picture, quiet);
-      for (const std::size_t a : scenes[s].answers) {
-        PhotoAnswer& answer = result.answers[a];
+      for (PhotoAnswer* place : scenes[s].answers) {
+        PhotoAnswer& answer = *place;
         const Prompt& prompt = prompts.at(static_cast<std::size_t>(evaluation.prompts[answer.prompt].object));
         const PhotoAnswered answered = answer_from_photo(source, prompt, picture.rgb, perceiver, candidates, options, quiet);
         answer.joints_found = answered.marks.keypoints.has_value();
         answer.object_found = answered.marks.object_mask.has_value();
-        answer.denied = answered.from_photo && !says_contact(answered.policy, answered.said);
+        const bool said = says_contact(answered.policy, answered.said);
+        answer.denied = answered.from_photo && !said;
+        answer.said = said;
         answer.f1 = gated_score(answered.policy, answered.said, prompt.body_truth).f1;
         answer.fit_error_m = answered.fit_error_m;
         const std::lock_guard lock(reporting);
         finished += 1;
-        progress.report(finished / static_cast<double>(result.answers.size()), "photograph " + std::to_string(static_cast<int>(finished)));
+        progress.report(finished / all, "photograph " + std::to_string(static_cast<int>(finished)));
       }
     }
   });
-  const auto mean = [&](auto value) {
+  const auto mean_over = [](const std::vector<PhotoAnswer>& answers, auto value) {
     double sum = 0;
-    for (const PhotoAnswer& answer : result.answers) sum += static_cast<double>(value(answer));
-    return result.answers.empty() ? 0.0 : sum / static_cast<double>(result.answers.size());
+    for (const PhotoAnswer& answer : answers) sum += static_cast<double>(value(answer));
+    return answers.empty() ? 0.0 : sum / static_cast<double>(answers.size());
   };
+  const auto mean = [&](auto value) { return mean_over(result.answers, value); };
   result.f1 = mean([](const PhotoAnswer& a) { return a.f1; });
   result.prior_f1 = mean([](const PhotoAnswer& a) { return a.prior_f1; });
   result.marked_f1 = mean([](const PhotoAnswer& a) { return a.marked_f1; });
@@ -114,6 +121,7 @@ PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, c
   result.joints_found = mean([](const PhotoAnswer& a) { return a.joints_found; });
   result.object_found = mean([](const PhotoAnswer& a) { return a.object_found; });
   result.denied = mean([](const PhotoAnswer& a) { return a.denied; });
+  result.false_contact = mean_over(result.untouched, [](const PhotoAnswer& a) { return a.said; });
   progress.report(1.0);
   return result;
 }

@@ -17,7 +17,7 @@ synth::Split split_named(const std::string& name) {
 }
 
 std::array<Candidate, kWhoCount> SplitEvaluation::candidates() const {
-  return {Candidate{model.get(), policy}, Candidate{prior.get(), prior_policy}, Candidate{}};
+  return {Candidate{model.get(), policy, guessed}, Candidate{prior.get(), prior_policy}, Candidate{}};
 }
 
 SplitEvaluation evaluate(const SplitOptions& options, const Progress& whole, std::shared_ptr<const SampleModel> model, const Policy& policy,
@@ -36,6 +36,7 @@ SplitEvaluation evaluate(const SplitOptions& options, const Progress& whole, std
     auto loaded = load_compact_model(options.weights, *options.body, *sample);
     result.model = std::move(loaded.model);
     result.policy = loaded.policy;
+    result.guessed = loaded.guessed;
     result.provenance = std::move(loaded.provenance);
   }
   const bool scores_perception = !perceiver && !options.perception.empty();

@@ -188,7 +188,7 @@ Json perception_json(const Evaluation& e) {
   for (const auto& [name, value] : e.perception) json[perception_key(name)] = value;
   if (const auto& p = e.photo_only)
     json["photo_only"] = {{"f1", p->f1}, {"prior_f1", p->prior_f1}, {"answered_from_photo", p->answered_from_photo}, {"joints_found", p->joints_found},
-                          {"object_found", p->object_found}, {"denied", p->denied}, {"marked_f1", p->marked_f1}, {"prompts", p->answers.size()}};
+                          {"object_found", p->object_found}, {"denied", p->denied}, {"false_contact", p->false_contact}, {"marked_f1", p->marked_f1}, {"prompts", p->answers.size()}, {"untouched", p->untouched.size()}};
   return json;
 }
 

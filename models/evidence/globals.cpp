@@ -196,6 +196,9 @@ DepthFromSize gather_globals(const Observation& o, const BodySample& sample, con
   put(o.person_mask.empty() ? 0.0F : 1.0F);
   put(marked / static_cast<float>(o.joint_confidence.size()));
   put(facing_yaw(sample, o.points));
+  put(clipped(o.joints_guessed, 1.0));
+  put(o.object_mask_guessed ? 1.0F : 0.0F);
+  evidence.guessed = o.object_mask_guessed || o.joints_guessed >= 0.5;
   return depth;
 }
 

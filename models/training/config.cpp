@@ -30,6 +30,9 @@ void visit(Options& o, Visit&& value) {
   value("damage", o.damage, Range{0, 10});
   value("bodies", o.bodies, Range{1, 10000});
   value("instances", o.instances, Range{1, 1000});
+  value("photographed", o.photographed, Range{0, 1});
+  value("perception", o.perception, Range{});
+  value("validation_photographs", o.validation_photographs, Range{1, 1e6});
   value("memory_gb", o.memory_gb, Range{0.001, 4096});
   value("generation_minutes", o.generation_minutes, Range{0, 1e5});
   value("epochs", o.epochs, Range{0.001, 1e5});
@@ -93,6 +96,7 @@ TrainOptions parse_train_options(const std::string& text, const std::string& nam
 
   const auto fail = [&](const std::string& what) { throw bad_input(name + ": " + what); };
   if (options.model != "compact") fail("\"model\" is \"" + options.model + "\"; it must be \"compact\" or \"perception\"");
+  if (options.photographed > 0 && options.perception.empty()) fail("\"photographed\" is above 0; name the weights of a \"perception\" that marks the photographs");
   if (options.output.empty()) fail("\"output\" is empty; name the file of weights to write");
   if (options.device != "cpu" && !options.device.starts_with("cuda")) fail("\"device\" is \"" + options.device + "\"; it must be \"cpu\" or \"cuda\"");
   if (options.bf16 && options.device == "cpu") fail("\"bf16\" is for a GPU; on the CPU leave it out");

@@ -10,20 +10,25 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <numeric>
+#include <optional>
 #include <set>
 
 #include "tactus/compact/object_points.h"
 #include "tactus/error.h"
+#include "tactus/evidence/from_marks.h"
 #include "tactus/hash.h"
 #include "tactus/parallel.h"
 #include "tactus/synth/language.h"
+#include "tactus/synth/pictures.h"
 
 namespace tactus::training {
 namespace {
 
 constexpr std::int64_t kChunk = 64;   // scenes that are made, and written to the cache, together
 constexpr int kObjectsAsked = 3;      // of a scene
-constexpr std::uint64_t kVersion = 3;
+constexpr std::uint64_t kVersion = 4;
+constexpr int kPhotographSide = 384;   // pixels; the perception looks at less
 
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0) {
   Hasher hasher;
@@ -37,6 +42,15 @@ struct CacheHeader {
   char magic[8] = {'t', 'a', 'c', 'p', 'r', 'o', 'm', 'p'};
   std::uint64_t key = 0, record_bytes = 0;
 };
+
+constexpr std::uint64_t kPhotographDraw = 0x70686f746f;
+
+int asked_of(const synth::Scene& scene) { return std::min<int>(kObjectsAsked, static_cast<int>(scene.objects.size())); }
+
+// Brings a random choice of `taken` of the numbers [first, end) to the front of them.
+void shuffle_front(std::vector<std::uint32_t>& order, std::uint32_t first, std::uint32_t end, std::uint32_t taken, Random& random) {
+  for (std::uint32_t i = first; i < first + taken; ++i) std::swap(order[i], order[i + random.below(end - i)]);
+}
 
 void set_bit(std::uint8_t* bits, std::size_t i) { bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | (1U << (i % 8))); }
 bool bit(const std::uint8_t* bits, std::size_t i) { return ((bits[i / 8] >> (i % 8)) & 1U) != 0; }
@@ -69,6 +83,9 @@ DataSet::DataSet(const DataOptions& options, const synth::SceneMaker& maker, con
   for (const std::uint64_t number : {options.seed, static_cast<std::uint64_t>(options.marks_per_scene), static_cast<std::uint64_t>(options.split), static_cast<std::uint64_t>(points_), options.pools}) key.value(number);
   key.value(options.noise);
   key.value(options.damage);
+  key.value(options.photographed);
+  key.value(options.photographed > 0 ? options.perceiver_key : 0);
+  key.value(options.balanced_objects);
   for (const int vertex : sample.vertices) key.value(vertex);
   for (const std::string& word : vocabulary.words()) key.text(word);
   const std::uint64_t cache_key = key.key();
@@ -154,24 +171,53 @@ std::int64_t DataSet::read_cache(const std::filesystem::path& file, std::uint64_
 std::vector<DataSet::Record> DataSet::make_scene(std::int64_t index, const DataOptions& options, const synth::SceneMaker& maker) const {
   const std::uint64_t seed = mixed(options.seed, static_cast<std::uint64_t>(index));
   const synth::Scene scene = maker.make(seed);
-  synth::MarkNoise noise;
-  noise.scale = options.noise;
-  noise.damage = options.damage;
   std::vector<Record> records;
-  const int asked = std::min<int>(kObjectsAsked, static_cast<int>(scene.objects.size()));
-  for (int object = 0; object < asked; ++object) {
-    for (int time = 0; time < options.marks_per_scene; ++time) {
-      Random random(mixed(seed, static_cast<std::uint64_t>(object), static_cast<std::uint64_t>(time)));
-      const synth::MarkedScene marked = synth::mark(scene, object, maker, sample_, noise, random);
-      records.push_back(record(scene, object, marked, random));
-      auto* info = reinterpret_cast<PromptInfo*>(records.back().data());
-      info->scene = static_cast<std::uint32_t>(index);
+  if (options.perceiver && Random(mixed(seed, kPhotographDraw)).uniform() < options.photographed) {
+    records = photograph_scene(scene, seed, options, maker);
+  } else {
+    synth::MarkNoise noise;
+    noise.scale = options.noise;
+    noise.damage = options.damage;
+    for (int object = 0; object < asked_of(scene); ++object) {
+      for (int time = 0; time < options.marks_per_scene; ++time) {
+        Random random(mixed(seed, static_cast<std::uint64_t>(object), static_cast<std::uint64_t>(time)));
+        const synth::MarkedScene marked = synth::mark(scene, object, maker, sample_, noise, random);
+        records.push_back(record(scene, object, marked, options.balanced_objects, random));
+      }
     }
+  }
+  for (Record& record : records) reinterpret_cast<PromptInfo*>(record.data())->scene = static_cast<std::uint32_t>(index);
+  return records;
+}
+
+// As an analysis of the scene's photograph without any mark by hand. What the perception does not find makes no prompt, since the prior
+// answers then.
+std::vector<DataSet::Record> DataSet::photograph_scene(const synth::Scene& scene, std::uint64_t seed, const DataOptions& options,
+                                                       const synth::SceneMaker& maker) const {
+  Random drawn(mixed(seed, kPhotographDraw), 1);
+  const synth::Picture picture = synth::draw(scene, maker.body_model(), {.larger_side = kPhotographSide}, drawn);
+  std::vector<Record> records;
+  std::optional<contact::Marks> fitted;   // that `body` was fitted to
+  body::PhotoBody body;
+  for (int object = 0; object < asked_of(scene); ++object) {
+    const synth::SceneObject& thing = scene.objects[static_cast<std::size_t>(object)];
+    const contact::Marks marks = contact::marks_of(options.perceiver->look(picture.rgb, thing.object->category));
+    if (!marks.keypoints || !marks.object_mask) continue;
+    if (!fitted || fitted->keypoints != marks.keypoints || fitted->human_mask != marks.human_mask) {
+      body = evidence::body_from_marks(maker.body_model(), marks, picture.rgb.width, picture.rgb.height, {});
+      fitted = marks;
+    }
+    synth::MarkedScene marked;
+    marked.observation = evidence::observe(sample_, sample_.vertices, body, marks, objects::make_object(thing.object->category));
+    marked.touched = std::find(thing.body_contact.begin(), thing.body_contact.end(), 1) != thing.body_contact.end();
+    Random random(mixed(seed, static_cast<std::uint64_t>(object)));
+    records.push_back(record(scene, object, marked, options.balanced_objects, random));
+    reinterpret_cast<PromptInfo*>(records.back().data())->photographed = 1;
   }
   return records;
 }
 
-DataSet::Record DataSet::record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, Random& random) const {
+DataSet::Record DataSet::record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, bool balanced, Random& random) const {
   const synth::SceneObject& thing = scene.objects[static_cast<std::size_t>(object)];
   const evidence::Evidence evidence = evidence::gather(marked.observation, sample_);
   Record record(layout_.size, 0);
@@ -208,12 +254,27 @@ DataSet::Record DataSet::record(const synth::Scene& scene, int object, const syn
       if (thing.body_contact[static_cast<std::size_t>(sample_.vertices[i])] != 0) set_bit(record.data() + layout_.body, i);
   }
 
-  // A spread of the object's vertices: the first of a shuffled list.
+  // A random choice of the object's vertices. Of most things few are touched: up to a third of the points are those, and each point
+  // weighs as many vertices as it stands for.
   const auto count = static_cast<std::uint32_t>(thing.object->mesh.vertex_count());
   std::vector<std::uint32_t> order(count);
-  for (std::uint32_t i = 0; i < count; ++i) order[i] = i;
+  std::iota(order.begin(), order.end(), 0U);
   const std::uint32_t taken = std::min(count, static_cast<std::uint32_t>(points_));
-  for (std::uint32_t i = 0; i < taken; ++i) std::swap(order[i], order[i + random.below(count - i)]);
+  const auto is_touched = [&](std::uint32_t v) { return marked.touched && thing.object_contact[v] != 0; };
+  const auto middle = static_cast<std::uint32_t>(std::stable_partition(order.begin(), order.end(), is_touched) - order.begin());
+  if (balanced && taken < count && middle > 0 && middle < count) {
+    const std::uint32_t rest = count - middle, most = std::min(middle, std::max(taken / 3, 1U));
+    const std::uint32_t few = std::min(rest, taken - most), many = taken - few;   // untouched, touched
+    shuffle_front(order, 0, middle, many, random);
+    shuffle_front(order, middle, count, few, random);
+    std::copy_n(order.begin() + middle, few, order.begin() + many);
+    const auto mean = static_cast<float>(count) / static_cast<float>(taken);
+    info.stands_for[0] = static_cast<float>(rest) / static_cast<float>(few) / mean;
+    info.stands_for[1] = static_cast<float>(middle) / static_cast<float>(many) / mean;
+  } else {
+    std::iota(order.begin(), order.end(), 0U);
+    shuffle_front(order, 0, count, taken, random);
+  }
   if (taken > 0) {
     const compact::ObjectPoints points = compact::object_points(*thing.object, vocabulary_);
     auto* features = reinterpret_cast<c10::Half*>(record.data() + layout_.object);
@@ -267,7 +328,7 @@ Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t dra
   items.targets = at::full({count, longest}, -100, at::kLong);
   items.body = at::empty({count, vertices});
   items.object = at::zeros({count, most_points});
-  items.object_known = at::zeros({count, most_points});
+  items.object_weight = at::zeros({count, most_points});
   items.touched = at::empty({count});
   items.asks = at::empty({count});
   const at::Tensor vertex = at::empty({count, vertices, features}, at::kHalf);
@@ -285,8 +346,9 @@ Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t dra
     const auto* parts = reinterpret_cast<const std::uint16_t*>(record + layout_.parts);
     for (std::int64_t i = 0; i < info.points; ++i) {
       batch.object_part.data_ptr<std::int64_t>()[b * most_points + i] = parts[i];
-      items.object.data_ptr<float>()[b * most_points + i] = bit(record + layout_.object_contact, static_cast<std::size_t>(i)) ? 1.0F : 0.0F;
-      items.object_known.data_ptr<float>()[b * most_points + i] = 1.0F;
+      const bool touched = bit(record + layout_.object_contact, static_cast<std::size_t>(i));
+      items.object.data_ptr<float>()[b * most_points + i] = touched ? 1.0F : 0.0F;
+      items.object_weight.data_ptr<float>()[b * most_points + i] = info.stands_for[touched ? 1 : 0];
     }
     const int p = phrasing[n];
     batch.category.data_ptr<std::int64_t>()[b] = hidden[n] ? 0 : info.category;

@@ -12,6 +12,7 @@
 
 #include "tactus/compact/network.h"
 #include "tactus/compact/vocabulary.h"
+#include "tactus/contact/perceiver.h"
 #include "tactus/evidence/body_sample.h"
 #include "tactus/evidence/evidence.h"
 #include "tactus/progress.h"
@@ -25,17 +26,18 @@ inline constexpr int kQuestions = 3, kLongest = 96;   // phrasings kept a prompt
 struct PromptInfo {
   std::uint32_t scene = 0;
   std::uint16_t category = 0, points = 0;                  // points of the object
-  std::uint8_t interaction = 0, placement = 0, mask = 0, touched = 0, questions = 0;
+  std::uint8_t interaction = 0, placement = 0, mask = 0, touched = 0, questions = 0, photographed = 0;
   std::uint8_t question_length[kQuestions] = {}, length[kQuestions] = {}, asks[kQuestions] = {};
   std::uint16_t words[kQuestions][kLongest] = {};
   float global[evidence::kGlobalFeatureCount] = {};
+  float stands_for[2] = {1.0F, 1.0F};                      // vertices of the object that an untouched, a touched point stands for
 };
 
 // What a step learns from. The float tensors of `batch` and the labels are float32 on the CPU.
 struct Items {
   compact::Batch batch;
   at::Tensor body, object;        // [B, S], [B, P] in {0, 1}
-  at::Tensor object_known;        // [B, P] 1 where there is a point
+  at::Tensor object_weight;       // [B, P] vertices of the object that a point stands for, their mean 1; 0 where there is no point
   at::Tensor touched, asks;       // [B]
   at::Tensor targets;             // int64 [B, L]: the next word where it is taught, else -100
 };
@@ -45,7 +47,11 @@ struct DataOptions {
   std::uint64_t seed = 1, pools = 0;   // pools: a number for the maker's, for the cache's key
   std::int64_t scenes = 100;
   int marks_per_scene = 1, object_points = 256;
+  bool balanced_objects = true;        // touched points are taken first, up to a third; else as they come
   double noise = 1.0, damage = 1.0, memory_gb = 6.0, minutes = 0.0;
+  double photographed = 0.0;           // part of the scenes that `perceiver` marks; what it does not find is marked with noise
+  std::shared_ptr<const contact::Perceiver> perceiver;
+  std::uint64_t perceiver_key = 0;     // of its weights, for the cache's key
   std::filesystem::path cache;
 };
 
@@ -71,7 +77,8 @@ class DataSet {
     std::size_t vertex = 0, body = 0, object = 0, parts = 0, object_contact = 0, size = 0;
   };
   std::vector<Record> make_scene(std::int64_t index, const DataOptions& options, const synth::SceneMaker& maker) const;
-  Record record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, Random& random) const;
+  std::vector<Record> photograph_scene(const synth::Scene& scene, std::uint64_t seed, const DataOptions& options, const synth::SceneMaker& maker) const;
+  Record record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, bool balanced, Random& random) const;
   std::int64_t read_cache(const std::filesystem::path& file, std::uint64_t key, std::int64_t limit);
 
   const evidence::BodySample& sample_;

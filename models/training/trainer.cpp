@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
@@ -47,9 +49,19 @@ void move(Items& items, at::Device device) {
   if (device.is_cpu()) return;
   compact::Batch& b = items.batch;
   for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part, &items.body,
-                        &items.object, &items.object_known, &items.touched, &items.asks, &items.targets}) {
+                        &items.object, &items.object_weight, &items.touched, &items.asks, &items.targets}) {
     *t = t->to(device);
   }
+}
+
+// Error{bad_input}: it cannot be read.
+std::uint64_t key_of_file(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+  if (!in) throw bad_input(file.string() + ": it cannot be read");
+  Hasher hasher;
+  hasher.text(bytes);
+  return hasher.key();
 }
 
 std::vector<std::string> split_words(const std::string& text) {
@@ -61,11 +73,12 @@ std::vector<std::string> split_words(const std::string& text) {
 
 class Training : public TrainingLoop {
  public:
-  Training(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress,
-           const std::function<void(const TrainStatus&)>& on_status)
+  Training(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, std::shared_ptr<const contact::Perceiver> perceiver,
+           const Progress& progress, const std::function<void(const TrainStatus&)>& on_status)
       : TrainingLoop(progress, on_status),
         options_(options),
         model_(std::move(model)),
+        perceiver_(std::move(perceiver)),
         sample_(evidence::make_body_sample(*model_, options.sample)),
         words_(synth::all_words(*model_)),
         vocabulary_(words_),
@@ -74,6 +87,7 @@ class Training : public TrainingLoop {
     if (!device_.is_cpu() && !at::hasCUDA()) {
       throw cannot_run("\"device\" is \"" + options.device + "\", but no GPU can be used here; leave it out to train on the CPU");
     }
+    if (options.photographed > 0 && !perceiver_) throw bad_input("\"photographed\" is above 0, but no perception was given to mark the photographs");
   }
 
   TrainReport run() {
@@ -101,6 +115,11 @@ class Training : public TrainingLoop {
     data.scenes = options_.scenes;
     data.marks_per_scene = options_.marks_per_scene;
     data.object_points = options_.object_points;
+    if (options_.photographed > 0) {
+      data.photographed = options_.photographed;
+      data.perceiver = perceiver_;
+      data.perceiver_key = key_of_file(options_.perception);
+    }
     data.noise = options_.noise;
     data.damage = options_.damage;
     data.memory_gb = options_.memory_gb;
@@ -121,8 +140,18 @@ class Training : public TrainingLoop {
     data.scenes = options_.validation_scenes;
     data.marks_per_scene = 1;
     data.minutes = 0;
-    data.cache = options_.cache.empty() ? options_.cache : std::filesystem::path(options_.cache.string() + ".validation");
+    data.balanced_objects = false;   // scored as they are
+    data.photographed = 0.0;
+    const auto beside = [&](const char* what) { return options_.cache.empty() ? options_.cache : std::filesystem::path(options_.cache.string() + what); };
+    data.cache = beside(".validation");
     validation_ = std::make_unique<DataSet>(data, other, sample_, vocabulary_, categories_, progress_.part(0.3, 0.31, "Scenes"));
+    if (options_.photographed > 0) {
+      data.photographed = 1.0;
+      data.scenes = options_.validation_photographs;
+      data.seed = options_.seed + 1;   // other scenes of the split
+      data.cache = beside(".photographs");
+      photographs_ = std::make_unique<DataSet>(data, other, sample_, vocabulary_, categories_, progress_.part(0.31, 0.32, "Scenes"));
+    }
     report_.scenes = data_->scenes();
     report_.prompts = data_->size();
     report_.generation_seconds = since(begin);
@@ -148,10 +177,12 @@ class Training : public TrainingLoop {
       master->initialise(options_.seed);
     } else {
       const compact::WeightsInfo start = compact::read_weights_info(options_.start);
-      if (!(start.options == info_.options) || start.words != words_) {
+      compact::NetworkOptions grown = start.options;
+      grown.global_features = std::max(grown.global_features, info_.options.global_features);
+      if (!(grown == info_.options) || start.words != words_) {
         throw bad_input(options_.start.string() + ": these weights are of other sizes or words than the configuration's; begin with others, or none");
       }
-      master = compact::load_weights(options_.start, start, sample_);
+      master = compact::with_global_features(compact::load_weights(options_.start, start, sample_), sample_, grown.global_features);
     }
     master->set_prior(prior_);
     master->to(device_);
@@ -216,6 +247,7 @@ class Training : public TrainingLoop {
   // Scores, thresholds, and the file of weights.
   void check_up() override {
     report_.scores = validate(replicas_->all(), *validation_, sample_, prior_, options_.slice, info_, progress_);
+    if (photographs_) report_.scores.merge(validate_photographs(replicas_->all(), *photographs_, prior_, options_.slice, info_, progress_));
     nlohmann::ordered_json about;
     about["configuration"] = nlohmann::ordered_json::parse(to_json(options_));
     about["seed"] = options_.seed;
@@ -237,11 +269,12 @@ class Training : public TrainingLoop {
 
   TrainOptions options_;
   std::shared_ptr<const body::BodyModel> model_;
+  std::shared_ptr<const contact::Perceiver> perceiver_;
   evidence::BodySample sample_;
   std::vector<std::string> words_, categories_;
   compact::Vocabulary vocabulary_;
   at::Device device_;
-  std::unique_ptr<DataSet> data_, validation_;
+  std::unique_ptr<DataSet> data_, validation_, photographs_;   // photographs_: null where none are learned from
   compact::WeightsInfo info_;
   at::Tensor prior_;
   std::unique_ptr<AdamW> optimiser_;
@@ -252,8 +285,8 @@ class Training : public TrainingLoop {
 }  // namespace
 
 TrainReport train(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress,
-                  const std::function<void(const TrainStatus&)>& on_status) {
-  return Training(options, std::move(model), progress, on_status).run();
+                  const std::function<void(const TrainStatus&)>& on_status, std::shared_ptr<const contact::Perceiver> perceiver) {
+  return Training(options, std::move(model), std::move(perceiver), progress, on_status).run();
 }
 
 }  // namespace tactus::training

@@ -119,6 +119,41 @@ double best_threshold(const std::vector<const Result*>& touched, double temperat
   return best;
 }
 
+// An object that is touched below the sample's grain has no truth to score: it is neither.
+enum class Truth { touched, untouched, unknown };
+Truth truth_of(const Result& r) {
+  if (r.info.touched == 0) return Truth::untouched;
+  return std::find(r.truth.begin(), r.truth.end(), 1.0F) != r.truth.end() ? Truth::touched : Truth::unknown;
+}
+
+// The logit of presence below which nothing touches: at most 1 in 20 of the touched may be denied.
+double gate_logit_of(const std::vector<const Result*>& touched) {
+  std::vector<double> presence;
+  for (const Result* r : touched) presence.push_back(r->presence);
+  std::sort(presence.begin(), presence.end());
+  return presence[presence.size() / 20] - 1e-6;
+}
+
+double as_gate(double gate_logit, const compact::WeightsInfo& info) {
+  return std::clamp(sigmoid(gate_logit / info.presence_temperature + info.presence_bias), 1e-4, 1.0 - 1e-4);
+}
+
+bool says_contact(const Result& r, double gate_logit, double threshold_logit) {
+  return r.presence >= gate_logit && *std::max_element(r.body.begin(), r.body.end()) >= threshold_logit;
+}
+
+// The category prior at its own best threshold, on the same prompts.
+double prior_score(const std::vector<const Result*>& touched, const at::Tensor& prior) {
+  std::vector<std::vector<float>> rows;
+  for (std::int64_t c = 0; c < prior.size(0); ++c) {
+    const at::Tensor row = prior.select(0, c).contiguous();
+    rows.emplace_back(row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel());
+  }
+  double f1 = 0;
+  best_threshold(touched, 1.0, -1e9, [&](const Result& r) { return std::tie(rows[r.info.category], r.truth); }, f1);
+  return f1;
+}
+
 }  // namespace
 
 std::map<std::string, double> validate(const std::vector<compact::Network>& replicas, const DataSet& data,
@@ -128,16 +163,13 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   std::vector<const Result*> touched, untouched;
   std::vector<std::pair<double, bool>> presence;
   std::vector<Judged> presence_judged, body_judged, object_judged;
-  std::vector<double> touched_presence;
   for (const Result& r : results) {
-    // An object that is touched below the sample's grain has no truth to score.
-    const bool any = r.info.touched != 0 && std::find(r.truth.begin(), r.truth.end(), 1.0F) != r.truth.end();
-    if (r.info.touched != 0 && !any) continue;
+    if (truth_of(r) == Truth::unknown) continue;
+    const bool any = truth_of(r) == Truth::touched;
     (any ? touched : untouched).push_back(&r);
     presence.emplace_back(r.presence, any);
     // Empty masks are denied whatever the network says.
     if (static_cast<synth::MaskState>(r.info.mask) != synth::MaskState::empty) presence_judged.push_back({r.presence, any});
-    if (any) touched_presence.push_back(r.presence);
     for (std::size_t i = 0; i < r.body.size(); i += 7) body_judged.push_back({r.body[i], r.truth[i] > 0});
     for (std::size_t i = 0; i < r.object.size(); i += 3) object_judged.push_back({r.object[i], r.object_truth[i] > 0});
   }
@@ -149,10 +181,8 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   const Calibration presence_calibration = calibrate(presence_judged, compact::kUsuallyTouched);
   info.presence_temperature = presence_calibration.temperature;
   info.presence_bias = presence_calibration.bias;
-  // At most 1 in 20 of the touched may be denied.
-  std::sort(touched_presence.begin(), touched_presence.end());
-  const double gate_logit = touched_presence[touched_presence.size() / 20] - 1e-6;
-  info.presence_gate = std::clamp(sigmoid(gate_logit / info.presence_temperature + info.presence_bias), 1e-4, 1.0 - 1e-4);
+  const double gate_logit = gate_logit_of(touched);
+  info.presence_gate = as_gate(gate_logit, info);
 
   double f1 = 0, object_f1 = 0;
   info.contact_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);
@@ -201,7 +231,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
 
   double says[3] = {}, of[3] = {};   // untouched at all; near misses and overlaps at another depth; empty masks
   for (const Result* r : untouched) {
-    const bool yes = r->presence >= gate_logit && *std::max_element(r->body.begin(), r->body.end()) >= threshold;
+    const bool yes = says_contact(*r, gate_logit, threshold);
     const auto placement = static_cast<synth::Placement>(r->info.placement);
     const auto mask = static_cast<synth::MaskState>(r->info.mask);
     const bool usual = mask == synth::MaskState::good || mask == synth::MaskState::partial;
@@ -215,15 +245,38 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   const char* names[3] = {"false_contact", "near_miss_false_contact", "empty_mask_false_contact"};
   for (int k = 0; k < 3; ++k) scores[names[k]] = of[k] > 0 ? says[k] / of[k] : 0.0;
 
-  // The category prior at its own best threshold, on the same prompts.
-  std::vector<std::vector<float>> rows;
-  for (std::int64_t c = 0; c < prior.size(0); ++c) {
-    const at::Tensor row = prior.select(0, c).contiguous();
-    rows.emplace_back(row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel());
+  scores["prior_f1"] = prior_score(touched, prior);
+  return scores;
+}
+
+std::map<std::string, double> validate_photographs(const std::vector<compact::Network>& replicas, const DataSet& data, const at::Tensor& prior,
+                                                   int slice, compact::WeightsInfo& info, const Progress& progress) {
+  const std::vector<Result> results = ask_all(replicas, data, slice, progress);
+  std::vector<const Result*> touched, untouched;
+  std::vector<std::pair<double, bool>> presence;
+  for (const Result& r : results) {
+    if (truth_of(r) == Truth::unknown) continue;
+    const bool any = truth_of(r) == Truth::touched;
+    (any ? touched : untouched).push_back(&r);
+    presence.emplace_back(r.presence, any);
   }
-  double prior_f1 = 0;
-  best_threshold(touched, 1.0, -1e9, [&](const Result& r) { return std::tie(rows[r.info.category], r.truth); }, prior_f1);
-  scores["prior_f1"] = prior_f1;
+  std::map<std::string, double> scores;
+  scores["photo_prompts"] = static_cast<double>(results.size());
+  if (touched.empty()) return scores;
+  const double gate_logit = gate_logit_of(touched);
+  double f1 = 0;
+  info.guessed_gate = as_gate(gate_logit, info);
+  info.guessed_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);
+  const double threshold = logit(info.guessed_threshold) * info.contact_temperature;
+  const auto share = [&](const std::vector<const Result*>& of, bool said) {
+    const auto count = std::count_if(of.begin(), of.end(), [&](const Result* r) { return says_contact(*r, gate_logit, threshold) == said; });
+    return of.empty() ? 0.0 : static_cast<double>(count) / static_cast<double>(of.size());
+  };
+  scores["photo_f1"] = f1;
+  scores["photo_prior_f1"] = prior_score(touched, prior);
+  scores["photo_missed"] = share(touched, false);
+  scores["photo_false_contact"] = share(untouched, true);
+  scores["photo_presence_auc"] = area_under_curve(presence);
   return scores;
 }
 

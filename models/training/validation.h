@@ -19,4 +19,10 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
                                        const evidence::BodySample& sample, const at::Tensor& prior, int slice,
                                        compact::WeightsInfo& info, const Progress& progress);
 
+// On prompts that a perception marked: sets the threshold and the gate for guesses, by the rules of the others, after validate() has set
+// the temperatures. Scores: photo_f1, photo_prior_f1 (the category prior at its own best threshold on the same prompts), photo_missed,
+// photo_false_contact, photo_presence_auc.
+std::map<std::string, double> validate_photographs(const std::vector<compact::Network>& replicas, const DataSet& data, const at::Tensor& prior,
+                                                   int slice, compact::WeightsInfo& info, const Progress& progress);
+
 }  // namespace tactus::training

@@ -82,6 +82,8 @@ TEST_F(Files, ComeBackAsTheyWere) {
   EXPECT_DOUBLE_EQ(read.contact_threshold, 0.61);
   EXPECT_DOUBLE_EQ(read.presence_gate, 0.4);
   EXPECT_DOUBLE_EQ(read.contact_temperature, 1.7);
+  EXPECT_FALSE(learned_from_guesses(read));
+  EXPECT_EQ(thresholds(read, true).gate, 0.4);
   EXPECT_EQ(json::parse(read.provenance)["seed"], 3);
   Network loaded = load_weights(file(), read, small_sample());
   const auto before = network->named_parameters(), after = loaded->named_parameters();
@@ -91,6 +93,42 @@ TEST_F(Files, ComeBackAsTheyWere) {
   }
   const Batch batch = testing::random_batch(info.options, 2);
   EXPECT_LT((network->forward(batch).body - loaded->forward(batch).body).abs().max().item<double>(), 0.05);
+}
+
+TEST_F(Files, ThresholdsForGuessesAreKept) {
+  WeightsInfo info = small_info();
+  info.guessed_threshold = 0.3;
+  info.guessed_gate = 0.2;
+  Network network = make_network(info.options, small_sample());
+  network->initialise(4);
+  save_weights(file(), network, info);
+  const WeightsInfo read = read_weights_info(file());
+  ASSERT_TRUE(learned_from_guesses(read));
+  EXPECT_EQ(thresholds(read, true).body, 0.3);
+  EXPECT_EQ(thresholds(read, true).gate, 0.2);
+  EXPECT_EQ(thresholds(read, false).body, read.contact_threshold);
+  EXPECT_EQ(thresholds(read, false).gate, read.presence_gate);
+}
+
+// A network that learned before there were as many global features reads the further ones as if they were not there.
+TEST(Growing, NewGlobalFeaturesChangeNothingUntilTheyAreLearned) {
+  NetworkOptions options = small_info().options;
+  options.global_features = 16;
+  Network before = make_network(options, small_sample());
+  before->initialise(7);
+  before->set_prior(at::randn({3, 120}));
+  Network after = with_global_features(before, small_sample(), 18);
+  EXPECT_EQ(after->options.global_features, 18);
+  NetworkOptions more = options;
+  more.global_features = 18;
+  Batch batch = testing::random_batch(more, 3);
+  const Output grown = after->forward(batch);
+  batch.global = batch.global.narrow(1, 0, 16).contiguous();
+  const Output plain = before->forward(batch);
+  EXPECT_LT((grown.body - plain.body).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((grown.presence - plain.presence).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((grown.words - plain.words).abs().max().item<double>(), 1e-5);
+  EXPECT_EQ(with_global_features(before, small_sample(), 16).get(), before.get());
 }
 
 TEST_F(Files, LoadedWeightsCanBeTrained) {
@@ -145,6 +183,8 @@ TEST_F(Files, ForeignDescriptionsAreRefused) {
   EXPECT_NE(said([](json& j) { j.erase("presence_gate"); }).find("\"presence_gate\" is missing"), std::string::npos);
   EXPECT_NE(said([](json& j) { j["presence_gate"] = "high"; }).find("presence_gate"), std::string::npos);
   EXPECT_NE(said([](json& j) { j["contact_temperature"] = -1; }).find("contact_temperature"), std::string::npos);
+  EXPECT_NE(said([](json& j) { j["guessed_threshold"] = 0.4; }).find("\"guessed_gate\" is missing"), std::string::npos);
+  EXPECT_NE(said([](json& j) { j["guessed_threshold"] = 0.4; j["guessed_gate"] = 2; }).find("for guesses"), std::string::npos);
   EXPECT_NE(said([](json& j) { j["words"].push_back("cup"); }).find("stands twice"), std::string::npos);
   EXPECT_NE(said([](json& j) { j["words"].push_back("new"); }).find("16 words"), std::string::npos);
   EXPECT_NE(said([](json& j) { j["categories"].push_back("bat"); }).find("categories"), std::string::npos);

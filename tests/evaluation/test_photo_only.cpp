@@ -77,7 +77,6 @@ class Knowing : public contact::Perceiver {
  public:
   Knowing() {
     for (const auto& prompt : world().evaluation.prompts) {
-      if (!prompt.scored) continue;
       auto scene = world().split.source->make(prompt.scene);
       auto picture = world().split.source->photograph(scene, prompt.scene, small_photographs().picture);
       auto pixels = picture.rgb.data;
@@ -203,6 +202,36 @@ TEST(PhotoOnly, CountsWhatTheGateDenies) {
   ASSERT_EQ(p.answers.size(), 2U);
   EXPECT_EQ(p.denied, 1.0);
   EXPECT_EQ(p.f1, 0.0);
+}
+
+TEST(PhotoOnly, AsksAboutUntouchedThingsToo) {
+  const PhotoOnly& p = seen_by_knowing();
+  ASSERT_EQ(p.untouched.size(), 1U);
+  const PromptResult& asked_about = world().evaluation.prompts.at(p.untouched[0].prompt);
+  EXPECT_NE(asked_about.placement, synth::Placement::touched);
+  EXPECT_EQ(p.false_contact, p.untouched[0].said ? 1.0 : 0.0);
+  // Where nothing is found the prior answers, which never says that nothing touches.
+  EXPECT_EQ(asked(Blind(Blind::nothing)).false_contact, 1.0);
+  auto shut = world().candidates;
+  shut[model].policy.presence = 1.5;
+  const auto& source = *world().split.source;
+  EXPECT_EQ(photo_only(world().evaluation, source, knowing(), shut, small_photographs(), {}).false_contact, 0.0);
+  PhotoOnlyOptions none = small_photographs();
+  none.prompts = 1;
+  none.untouched = 0;
+  EXPECT_TRUE(photo_only(world().evaluation, source, knowing(), shut, none, {}).untouched.empty());
+}
+
+TEST(PhotoOnly, GuessesHaveThresholdsOfTheirOwn) {
+  auto candidates = world().candidates;
+  candidates[model].policy.presence = 1.5;   // would deny everything
+  candidates[model].guessed = world().candidates[model].policy;
+  PhotoOnlyOptions two = small_photographs();
+  two.prompts = 2;
+  const PhotoOnly p = photo_only(world().evaluation, *world().split.source, knowing(), candidates, two, {});
+  ASSERT_EQ(p.answers.size(), 2U);
+  EXPECT_EQ(p.answers[0].f1, seen_by_knowing().answers[0].f1);
+  EXPECT_EQ(p.denied, 0.0);
 }
 
 TEST(PhotoOnly, IsTheSameOnOneThread) {

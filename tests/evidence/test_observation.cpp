@@ -195,6 +195,25 @@ TEST(Observe, TakesMarksOver) {
   EXPECT_NEAR(pixels / std::pow(o.crop.focal_x / 1100.0, 2), 40000.0, 1500.0);
 }
 
+TEST(Observe, KnowsWhoseTheMarksAre) {
+  contact::Marks marks;
+  marks.object_mask = ImageU8(800, 1000);
+  fill(*marks.object_mask, 300, 300, 500, 500);
+  const auto told = [&] { return gather(observed(marks), sample()); };
+  EXPECT_FALSE(told().guessed);
+  EXPECT_EQ(told().global[global("joints_guessed")], 0.0F);
+  EXPECT_EQ(told().global[global("object_mask_guessed")], 0.0F);
+  marks.joints_guessed = 0.25;
+  EXPECT_FALSE(told().guessed);   // most of them are the user's
+  EXPECT_EQ(told().global[global("joints_guessed")], 0.25F);
+  marks.joints_guessed = 0.75;
+  EXPECT_TRUE(told().guessed);
+  marks.joints_guessed = 0.0;
+  marks.object_mask_guessed = true;
+  EXPECT_TRUE(told().guessed);
+  EXPECT_EQ(told().global[global("object_mask_guessed")], 1.0F);
+}
+
 TEST(Observe, RefusesMasksOfAnotherSize) {
   contact::Marks marks;
   marks.object_mask = ImageU8(1000, 800);

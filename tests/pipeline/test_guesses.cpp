@@ -101,6 +101,39 @@ TEST(Guesses, NeverTakeThePlaceOfMarks) {
   EXPECT_TRUE(posed.guessed.object_mask);
 }
 
+TEST(Guesses, ThePredictorIsToldWhoseTheMarksAre) {
+  EXPECT_EQ(contact::marks_of(percept()).joints_guessed, 1.0);
+  EXPECT_TRUE(contact::marks_of(percept()).object_mask_guessed);
+  Inputs in = unmarked();
+  EXPECT_EQ(marks_of(in).joints_guessed, 0.0);
+  in.keypoints.emplace();
+  (*in.keypoints)[9] = {1, 2, Visibility::visible};
+  add_guesses(in, percept());
+  EXPECT_NEAR(marks_of(in).joints_guessed, 22.0 / 23.0, 1e-12);
+  EXPECT_TRUE(marks_of(in).object_mask_guessed);
+  EXPECT_EQ(marks_of(in).object_mask, in.object_mask);
+  in.given_body = person(96, 72);   // was not fitted to the joints
+  EXPECT_EQ(marks_of(in).joints_guessed, 0.0);
+  in.guessed = {};                  // "Keep guesses as marks"
+  EXPECT_FALSE(marks_of(in).object_mask_guessed);
+}
+
+TEST(Guesses, KeptAsMarksTheyAreAskedAboutAgain) {
+  const auto b = bench();
+  Inputs in = small_inputs();
+  ASSERT_TRUE(in.object_mask);
+  in.guessed.object_mask = true;
+  Runner runner(b.ports);
+  Options options = small_options();
+  options.until = Stage::predict;
+  runner.run(shared(in), options, {});
+  EXPECT_TRUE(runner.run(shared(in), options, {}).report(Stage::predict).from_cache);
+  in.guessed = {};
+  const auto again = runner.run(shared(in), options, {});
+  EXPECT_TRUE(again.report(Stage::views).from_cache);
+  EXPECT_EQ(again.report(Stage::predict).from_cache, !b.ports.predictor->reads_photo());
+}
+
 TEST(Guesses, ALaterLookTakesThePlaceOfAnEarlierOne) {
   Inputs in = unmarked();
   add_guesses(in, percept());

@@ -156,8 +156,54 @@ TEST_F(Trainings, RefuseWhatCannotBe) {
   EXPECT_NE(refusal(options).find("names no part"), std::string::npos);
   options = small();
   options.scenes = 6;
+  options.photographed = 0.5;
+  options.perception = "perception.safetensors";
+  EXPECT_NE(refusal(options).find("no perception was given"), std::string::npos);
+  options = small();
+  options.scenes = 6;
   options.device = "cuda";
   EXPECT_NE(refusal(options).find("no GPU"), std::string::npos);
+}
+
+// The same marks in every photograph.
+class Somebody : public contact::Perceiver {
+ public:
+  contact::Percept look(const ImageU8& rgb, const std::string&, const Progress&) const override {
+    contact::Percept percept;
+    const auto posed = model()->pose(model()->shape({}), model()->vitruvian_pose());
+    for (Eigen::Index k = 0; k < percept.joints.rows(); ++k)
+      percept.joints.row(k) << rgb.width * (0.5 + 0.4 * posed.keypoints(k, 0)), rgb.height * (0.5 - 0.4 * posed.keypoints(k, 1)), 0.9;
+    percept.object_mask = ImageU8(rgb.width, rgb.height);
+    for (int r = rgb.height / 4; r < rgb.height / 2; ++r)
+      for (int c = rgb.width / 4; c < rgb.width / 2; ++c) percept.object_mask.at(c, r) = 255;
+    return percept;
+  }
+};
+
+TEST_F(Trainings, PhotographsChooseTheThresholdsForGuesses) {
+  TrainOptions options = small();
+  options.epochs = 2;
+  train(options, model());
+  EXPECT_FALSE(compact::learned_from_guesses(compact::read_weights_info(options.output)));
+
+  options.start = folder_ / "first.safetensors";
+  fs::copy_file(options.output, options.start);
+  options.photographed = 0.4;
+  options.perception = options.start;   // any file: its bytes are part of the cache's key
+  options.validation_photographs = 6;
+  options.cache = folder_ / "more";
+  const TrainReport report = train(options, model(), {}, {}, std::make_shared<const Somebody>());
+  for (const char* score : {"photo_f1", "photo_prior_f1", "photo_missed", "photo_false_contact", "photo_presence_auc"})
+    EXPECT_TRUE(report.scores.at(score) >= 0.0 && report.scores.at(score) <= 1.0) << score;
+  EXPECT_GT(report.scores.at("photo_prompts"), 5.0);
+  const compact::WeightsInfo info = compact::read_weights_info(options.output);
+  ASSERT_TRUE(compact::learned_from_guesses(info));
+  const auto marks = compact::thresholds(info, false), guesses = compact::thresholds(info, true);
+  EXPECT_EQ(marks.body, info.contact_threshold);
+  EXPECT_EQ(marks.gate, info.presence_gate);
+  EXPECT_EQ(guesses.body, info.guessed_threshold);
+  EXPECT_EQ(guesses.gate, info.guessed_gate);
+  EXPECT_EQ(guesses.object, marks.object);
 }
 
 // Under two minutes on two cores.

@@ -146,8 +146,10 @@ Items some_items(compact::Output& output) {
   items.body[1].zero_();
   items.object = at::zeros({2, 4});
   items.object[0][1] = 1;
-  items.object_known = at::ones({2, 4});
-  items.object_known[0][3] = 0;
+  items.object_weight = at::ones({2, 4});
+  items.object_weight[0][1] = 0.25;
+  items.object_weight[0][2] = 1.5;
+  items.object_weight[0][3] = 0;
   items.touched = at::zeros({2});
   items.touched[0] = 1;
   items.asks = at::ones({2});
@@ -176,13 +178,13 @@ TEST(Objective, IsTheWeightedSumOfPlainLoops) {
     double known = 0;
     bce = top = sum = truth = 0;
     for (int i = 0; i < 4; ++i) {
-      if (items.object_known[b][i].item<double>() == 0) continue;
       const double x = output.object[b][i].item<double>(), y = items.object[b][i].item<double>(), p = 1 / (1 + std::exp(-x));
-      known += 1;
-      bce += log_loss(x, y, w.positive);
-      top += p * y;
-      sum += p + y;
-      truth += y;
+      const double weight = items.object_weight[b][i].item<double>();
+      known += weight;
+      bce += weight * log_loss(x, y, w.positive);
+      top += weight * p * y;
+      sum += weight * (p + y);
+      truth += weight * y;
     }
     expected += w.object_bce * bce / known + (truth > 0 ? w.object_dice * (1 - (2 * top + 1e-5) / (sum + 1e-5)) : 0);
     expected += w.presence * log_loss(output.presence[b].item<double>(), items.touched[b].item<double>(), 1.0);

@@ -134,14 +134,15 @@ std::string photographs_section(const Evaluation& e, const std::vector<ReportCas
   html += "<h2>Contact from the photograph alone</h2><p>" + std::to_string(p.answers.size()) +
           " prompts about touched objects with nothing but a made photograph: joints and masks are found in it, the body is fitted to them, the "
           "model answers. Where no joints or no object are found the category prior answers.</p><table><tr><th>what</th><th>value</th></tr>";
-  const std::vector<std::pair<const char*, double>> lines = {{"F1 from the photograph alone", p.f1},
+  const std::vector<std::pair<std::string, double>> lines = {{"F1 from the photograph alone", p.f1},
                                                              {"F1 of the category prior on the same prompts", p.prior_f1},
                                                              {"F1 with simulated marks on the same prompts", p.marked_f1},
                                                              {"answered from the photograph", p.answered_from_photo},
                                                              {"joints found", p.joints_found},
                                                              {"object found", p.object_found},
-                                                             {"answered that nothing touches", p.denied}};
-  for (const auto& [words, value] : lines) html += "<tr><td>" + std::string(words) + "</td><td>" + number(value) + "</td></tr>";
+                                                             {"answered that nothing touches", p.denied},
+                                                             {"contact found on untouched things (" + std::to_string(p.untouched.size()) + ")", p.false_contact}};
+  for (const auto& [words, value] : lines) html += "<tr><td>" + words + "</td><td>" + number(value) + "</td></tr>";
   html += "</table>";
   if (!photographs.empty())
     html += "<p>Above: the photograph with what was found in it (person blue, object orange, joints green on the person's left, red on the right). "

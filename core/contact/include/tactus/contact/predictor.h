@@ -20,6 +20,9 @@ namespace tactus::contact {
 struct Marks {
   std::optional<body::Keypoints> keypoints;
   std::optional<ImageU8> human_mask, object_mask;   // the photograph's size, non-zero = inside
+  // Whose they are: a network's guesses err otherwise than a user's marks.
+  double joints_guessed = 0.0;           // part of the marked joints that a perceiver found, in [0, 1]
+  bool object_mask_guessed = false;
 };
 
 // A generated token, for display. Predictors without language give none.

@@ -24,6 +24,9 @@ struct GuessWhat {
 // fit needs: a guessed mask would only spoil that fit.
 void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWhat& what = {});
 
+// What a predictor is told of the inputs' marks, and how many of them were guessed.
+contact::Marks marks_of(const Inputs& inputs);
+
 // Takes the flag from every mark of `after` that is not as it was in `before`.
 void keep_changes(const Inputs& before, Inputs& after);
 

@@ -18,7 +18,7 @@
 namespace tactus::compact {
 
 struct Prediction {
-  Eigen::VectorXf body;        // [S] probabilities, calibrated, after the rule of distance, before the gate
+  Eigen::VectorXf body;        // [S] probabilities, calibrated, after the rule of distance (none for guesses), before the gate
   Eigen::VectorXf object;      // [N] of the object's vertices; calibrated, before the gate
   double presence = 0;         // calibrated probability that anything touches; 0 where no mask is seen
   std::string answer;          // a sentence; empty when none was asked for

@@ -14,7 +14,7 @@ struct NetworkOptions {
   std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
   std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
   std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
-  std::int64_t vertex_features = 20, global_features = 16;
+  std::int64_t vertex_features = 20, global_features = 18;
   std::int64_t vertex_embedding = 24;      // learned, a sample point
   std::int64_t decoder_width = 64;
   std::int64_t object_features = 13;
@@ -34,8 +34,21 @@ struct WeightsInfo {
   double contact_threshold = 0.5, object_threshold = 0.5, presence_gate = 0.5;
   double contact_temperature = 1.0, object_temperature = 1.0, presence_temperature = 1.0;
   double presence_bias = 0.0;
+  // The threshold and the gate where the marks are a network's guesses, chosen on made photographs. 0: this model never learned from
+  // guesses, and answers them as it answers marks.
+  double guessed_threshold = 0.0, guessed_gate = 0.0;
   std::string provenance = "{}";           // a JSON object: command, seed, scenes, steps, hours, hardware, scores
 };
+
+// From these probabilities on there is contact, on the body and on the object; below `gate` nothing touches.
+struct Thresholds {
+  double body = 0.5, object = 0.5, gate = 0.5;
+};
+// guessed: evidence::Evidence::guessed.
+Thresholds thresholds(const WeightsInfo& info, bool guessed);
+
+// A model that learned from guesses weighs them itself: the rules that guard others from marks in wrong places would only take away.
+inline bool learned_from_guesses(const WeightsInfo& info) { return info.guessed_threshold > 0.0; }
 
 // Error{bad_input}: not a safetensors file of a compact model; an unknown key; a value that is missing, of another kind or
 // impossible.

@@ -7,7 +7,7 @@ namespace tactus::evaluation {
 
 struct LoadedModel {
   std::unique_ptr<SampleModel> model;
-  Policy policy;                 // the shipped thresholds
+  Policy policy, guessed;        // the shipped thresholds, for a user's marks and for a network's guesses
   std::string provenance;        // JSON text
 };
 // Error{bad_input} as compact::Model's, and when it was made for another sample of the body.

@@ -74,6 +74,7 @@ struct PhotoAnswer {
   std::size_t prompt = 0;                   // in Evaluation::prompts
   bool joints_found = false, object_found = false;   // marks that the perception gave; without both the prior answers
   bool denied = false;                      // found both, and answered that nothing touches
+  bool said = false;                        // whoever answered found contact
   double f1 = 0;
   double prior_f1 = 0, marked_f1 = 0;       // of the same prompt: the category prior, the model on honest simulated marks
   double fit_error_m = 0;                   // of the body, evidence::Observation's; 0 where the prior answered
@@ -81,9 +82,11 @@ struct PhotoAnswer {
 
 // Means over the prompts; 0 without any.
 struct PhotoOnly {
-  std::vector<PhotoAnswer> answers;         // in order of scenes
+  std::vector<PhotoAnswer> answers;         // in order of scenes; the means are theirs
+  std::vector<PhotoAnswer> untouched;       // about things that nobody touches
   double f1 = 0, prior_f1 = 0, marked_f1 = 0;
   double answered_from_photo = 0, joints_found = 0, object_found = 0, denied = 0;   // shares of all
+  double false_contact = 0;                 // share of the untouched
 };
 
 struct Evaluation {
@@ -105,6 +108,7 @@ std::vector<Policy> choose_thresholds(const std::vector<const SampleModel*>& mod
 struct Candidate {
   const SampleModel* model = nullptr;
   Policy policy;
+  std::optional<Policy> guessed = {};       // where the marks are a network's guesses; none: the same
 };
 // Scenes from index 0 on until there are enough prompts of both kinds, several threads, the same numbers whatever their count.
 // Error{bad_input}: options out of range.

@@ -8,7 +8,8 @@
 namespace tactus::evaluation {
 
 struct PhotoOnlyOptions {
-  int prompts = 300;
+  int prompts = 300;            // about touched things
+  int untouched = 100;          // about things that nobody touches
   synth::PictureOptions picture = {.larger_side = 640};
   body::BodyFitOptions fit;
 };
@@ -28,7 +29,7 @@ struct PhotoAnswered {
 PhotoAnswered answer_from_photo(const ScenePrompts& source, const Prompt& prompt, const ImageU8& rgb, const contact::Perceiver& perceiver,
                                 const std::array<Candidate, kWhoCount>& candidates, const PhotoOnlyOptions& options, const Progress& progress);
 
-// The first scored prompts of `evaluation`, which must be one of these candidates on `source`: their photographs are drawn and
+// The first scored prompts of `evaluation`, and the first about untouched things, which must be one of these candidates on `source`: their photographs are drawn and
 // asked. The truth stays Prompt::body_truth. The same numbers however many threads. Error{bad_input} as validate().
 PhotoOnly photo_only(const Evaluation& evaluation, const ScenePrompts& source, const contact::Perceiver& perceiver,
                      const std::array<Candidate, kWhoCount>& candidates, const PhotoOnlyOptions& options, const Progress& progress);

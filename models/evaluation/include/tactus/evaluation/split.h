@@ -28,6 +28,7 @@ struct SplitEvaluation {
   std::shared_ptr<const ScenePrompts> source;     // of the split
   std::shared_ptr<const SampleModel> model;       // that was evaluated
   Policy policy;
+  std::optional<Policy> guessed;                  // of the model, for guesses
   std::shared_ptr<const SampleModel> prior;       // of the category
   Policy prior_policy;
   std::shared_ptr<const contact::Perceiver> perceiver;   // null: none

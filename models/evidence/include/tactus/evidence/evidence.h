@@ -36,7 +36,7 @@ inline constexpr std::array<std::string_view, 20> kVertexFeatures = {
     "joint_confidence"};   // of the nearest keypoint
 inline constexpr int kVertexFeatureCount = static_cast<int>(kVertexFeatures.size());
 
-inline constexpr std::array<std::string_view, 16> kGlobalFeatures = {
+inline constexpr std::array<std::string_view, 18> kGlobalFeatures = {
     "has_mask", "mask_area",          // log of object over person area, clipped to [-4, 3], over 4
     "mask_outside", "nearest",        // smallest distance of any visible vertex, clipped at 0.8 m, over 0.8
     "overlap",                        // part of the object's mask inside the body's projection
@@ -46,7 +46,8 @@ inline constexpr std::array<std::string_view, 16> kGlobalFeatures = {
     "top_gap",                        // highest row of the mask minus that of the head, metres, clipped to ±2, over 2
     "object_before", "person_before", // see README; along the shared border: part where the object covers the body, and the reverse; 0 unknown
     "fit_error",                      // metres, clipped at 0.2, over 0.2
-    "facing_gap", "has_person_mask", "joints_marked", "facing_yaw"};
+    "facing_gap", "has_person_mask", "joints_marked", "facing_yaw",
+    "joints_guessed", "object_mask_guessed"};   // part of the joints, and 0 or 1: marks of a network, not of a user
 inline constexpr int kGlobalFeatureCount = static_cast<int>(kGlobalFeatures.size());
 
 struct Evidence {
@@ -54,6 +55,7 @@ struct Evidence {
   Eigen::Matrix<float, kGlobalFeatureCount, 1> global;
   Eigen::VectorXf distance_m;                            // [S] signed distance to the mask, metres at the vertex's depth, for the
                                                          // plain rule; +10 where there is no mask
+  bool guessed = false;                                  // the object's mask or most of the joints are a network's guesses
   bool mask_empty = true;                                // no mask, or one without a pixel inside the crop
 };
 

@@ -32,6 +32,8 @@ struct Observation {
   std::array<float, body::kKeypointCount> joint_confidence{};   // 0 unmarked, 0.5 hidden, 1 visible
   double fit_error_m = 0.0;               // rms of the fit's reprojection errors at the pelvis' depth; 0 when the body was given
   double facing_gap = 1.0;                // BodyFitSummary::objective_gap clipped to [0, 1]; 1: no rival
+  double joints_guessed = 0.0;            // as contact::Marks
+  bool object_mask_guessed = false;
   // The object as it is asked about (frame object): size of its bounding box, sorted from large to small, metres, and how
   // far real ones of the category vary (relative standard deviation).
   Eigen::Vector3d object_size = Eigen::Vector3d::Zero();

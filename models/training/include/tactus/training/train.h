@@ -10,6 +10,7 @@
 
 #include "tactus/body/body_model.h"
 #include "tactus/compact/weights_info.h"
+#include "tactus/contact/perceiver.h"
 #include "tactus/progress.h"
 
 namespace tactus::training {
@@ -27,6 +28,9 @@ struct TrainOptions {
   int marks_per_scene = 1;               // how often a scene is marked, each time with other noise
   double noise = 1.0, damage = 1.0;      // MarkNoise
   int bodies = 120, instances = 16;      // of the training split: bodies, and objects a category, that scenes are made of
+  double photographed = 0.0;             // part of the scenes that are drawn and marked by a perception instead, as the application does
+  std::filesystem::path perception;      // weights of that perception; needed where photographed is above 0
+  int validation_photographs = 120;      // scenes whose thresholds for guesses are chosen on; none where photographed is 0
   double memory_gb = 6.0;                // prompts beyond it are not made
   double generation_minutes = 0.0;       // 0: no limit; scenes beyond it are not made
 
@@ -40,7 +44,7 @@ struct TrainOptions {
   double checkpoint_seconds = 60.0;
   double validate_minutes = 5.0;         // at the end of an epoch, when this long since the last; always at the end
   std::string trains = "all";            // "all", or the submodules that learn, separated by spaces: "vertex_decoder presence_head"
-  std::filesystem::path start;           // weights to begin with, of the same sizes; empty: random ones
+  std::filesystem::path start;           // weights to begin with, of the same sizes, or before the last global features; empty: random ones
 
   struct Loss {
     double body_bce = 4.0, positive = 2.0, body_dice = 1.0, presence = 0.4, words = 0.2, object_bce = 1.0, object_dice = 0.3;
@@ -75,9 +79,10 @@ struct TrainReport {
   bool resumed = false;
 };
 
+// `perceiver`: of options.perception; its marks are what photographed scenes are learned with.
 // After a stop the checkpoint is written and Error{cancelled} thrown. Error{bad_input}: a checkpoint or cache of another
 // configuration; Error{cannot_run}: the disk is full (what was written before stays).
 TrainReport train(const TrainOptions& options, std::shared_ptr<const body::BodyModel> model, const Progress& progress = {},
-                  const std::function<void(const TrainStatus&)>& on_status = {});
+                  const std::function<void(const TrainStatus&)>& on_status = {}, std::shared_ptr<const contact::Perceiver> perceiver = nullptr);
 
 }  // namespace tactus::training

@@ -1,0 +1,179 @@
+// The prompts that the contact model learns from.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+
+#include "data_set.h"
+#include "tactus/error.h"
+#include "tactus/io/body_files.h"
+#include "tactus/synth/language.h"
+
+namespace tactus::training {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::shared_ptr<const body::BodyModel> model() {
+  static const auto made = std::make_shared<const body::BodyModel>(io::read_body_model(TACTUS_BODY_FILE));
+  return made;
+}
+const synth::SceneMaker& maker() {
+  static const synth::SceneMaker made(model(), synth::Split::train, {.bodies = 4, .instances = 1});
+  return made;
+}
+const evidence::BodySample& sample() {
+  static const evidence::BodySample made = evidence::make_body_sample(*model(), {400, 2.6, 16});
+  return made;
+}
+
+DataOptions small() {
+  DataOptions options;
+  options.seed = 4;
+  options.scenes = 12;
+  options.object_points = 90;
+  return options;
+}
+
+DataSet made(const DataOptions& options) {
+  static const compact::Vocabulary vocabulary(synth::all_words(*model()));
+  static const std::vector<std::string> categories = [] {
+    std::vector<std::string> names;
+    for (const auto& category : objects::categories()) names.push_back(category.name);
+    return names;
+  }();
+  return {options, maker(), sample(), vocabulary, categories, {}};
+}
+
+Items all_of(const DataSet& data) {
+  std::vector<std::int64_t> which(static_cast<std::size_t>(data.size()));
+  for (std::size_t i = 0; i < which.size(); ++i) which[i] = static_cast<std::int64_t>(i);
+  return data.collate(which, 1, 0.0);
+}
+
+// A person upright in the middle of every photograph, a thing in its left half.
+class Somebody : public contact::Perceiver {
+ public:
+  explicit Somebody(bool finds_things = true) : finds_things_(finds_things) {}
+  contact::Percept look(const ImageU8& rgb, const std::string&, const Progress&) const override {
+    contact::Percept percept;
+    const auto posed = model()->pose(model()->shape({}), model()->vitruvian_pose());
+    for (Eigen::Index k = 0; k < percept.joints.rows(); ++k)
+      percept.joints.row(k) << rgb.width * (0.5 + 0.4 * posed.keypoints(k, 0)), rgb.height * (0.5 - 0.4 * posed.keypoints(k, 1)), 0.9;
+    if (!finds_things_) return percept;
+    percept.object_mask = ImageU8(rgb.width, rgb.height);
+    for (int r = rgb.height / 4; r < rgb.height / 2; ++r)
+      for (int c = rgb.width / 4; c < rgb.width / 2; ++c) percept.object_mask.at(c, r) = 255;
+    return percept;
+  }
+
+ private:
+  bool finds_things_;
+};
+
+TEST(DataSet, TakesTouchedPointsOfObjectsFirstAndWeighsThem) {
+  DataOptions options = small();
+  const DataSet balanced = made(options);
+  options.balanced_objects = false;
+  const DataSet plain = made(options);
+  ASSERT_EQ(balanced.size(), plain.size());
+  const Items a = all_of(balanced), b = all_of(plain);
+  int touched_prompts = 0;
+  double seen = 0, seen_plain = 0;
+  for (std::int64_t i = 0; i < balanced.size(); ++i) {
+    const PromptInfo info = balanced.info(i);
+    const auto weights = a.object_weight[i], truth = a.object[i];
+    const auto known = (weights > 0).sum().item<double>();
+    EXPECT_EQ(known, info.points);
+    // They stand for all of the object's vertices.
+    EXPECT_NEAR(weights.sum().item<double>(), info.points, 1e-3 * info.points);
+    EXPECT_LE(truth.sum().item<double>(), std::max(known / 3.0, b.object[i].sum().item<double>()) + 1.0);
+    if (truth.sum().item<double>() == 0) continue;
+    ++touched_prompts;
+    seen += truth.sum().item<double>();
+    seen_plain += b.object[i].sum().item<double>();
+    EXPECT_TRUE(plain.info(i).stands_for[0] == 1.0F && plain.info(i).stands_for[1] == 1.0F);
+  }
+  ASSERT_GT(touched_prompts, 5);
+  EXPECT_GT(seen, 1.5 * seen_plain);
+}
+
+// The share of touched vertices that weighted points tell is that of the object.
+TEST(DataSet, WeightedPointsTellTheTouchedShareOfTheObject) {
+  const DataSet data = made(small());
+  const Items items = all_of(data);
+  std::map<std::uint32_t, synth::Scene> scenes;
+  int compared = 0;
+  for (std::int64_t i = 0; i < data.size(); ++i) {
+    const PromptInfo info = data.info(i);
+    if (info.touched == 0) continue;
+    const double touched = (items.object[i] * items.object_weight[i]).sum().item<double>() / items.object_weight[i].sum().item<double>();
+    if (info.stands_for[1] == 1.0F) continue;   // as they came
+    EXPECT_GT(touched, 0.0);
+    // stands_for counts vertices: an integer many of each kind make up the object.
+    const double of_touched = items.object[i].sum().item<double>() * static_cast<double>(info.stands_for[1]);
+    EXPECT_NEAR(touched, of_touched / info.points, 1e-4);
+    ++compared;
+  }
+  EXPECT_GT(compared, 3);
+}
+
+TEST(DataSet, PhotographsAreMarkedByThePerception) {
+  DataOptions options = small();
+  options.scenes = 3;
+  options.photographed = 1.0;
+  options.perceiver = std::make_shared<const Somebody>();
+  const DataSet data = made(options);
+  const auto flag = [](const char* name) {
+    return std::find(evidence::kGlobalFeatures.begin(), evidence::kGlobalFeatures.end(), name) - evidence::kGlobalFeatures.begin();
+  };
+  for (std::int64_t i = 0; i < data.size(); ++i) {
+    const PromptInfo info = data.info(i);
+    EXPECT_EQ(info.photographed, 1);
+    EXPECT_EQ(info.global[flag("joints_guessed")], 1.0F);
+    EXPECT_EQ(info.global[flag("object_mask_guessed")], 1.0F);
+    EXPECT_EQ(info.global[flag("has_mask")], 1.0F);
+    EXPECT_GT(info.global[flag("joints_marked")], 0.9F);
+  }
+  const DataSet again = made(options);
+  ASSERT_EQ(again.size(), data.size());
+  const Items a = all_of(data), b = all_of(again);
+  EXPECT_TRUE(a.batch.vertex.equal(b.batch.vertex));
+  EXPECT_TRUE(a.body.equal(b.body));
+
+  options.photographed = 0.4;   // the others as before
+  options.scenes = 12;
+  const DataSet mixed = made(options);
+  int photographs = 0;
+  for (std::int64_t i = 0; i < mixed.size(); ++i) photographs += mixed.info(i).photographed;
+  EXPECT_GT(photographs, 0);
+  EXPECT_LT(photographs, mixed.size());
+}
+
+TEST(DataSet, WhatThePerceptionDoesNotFindMakesNoPrompt) {
+  DataOptions options = small();
+  options.scenes = 2;
+  options.photographed = 1.0;
+  options.perceiver = std::make_shared<const Somebody>(false);
+  EXPECT_THROW(made(options), Error);   // none at all
+}
+
+TEST(DataSet, ACacheOfAnotherPerceptionIsRefused) {
+  const fs::path folder = fs::temp_directory_path() / ("tactus_data_set_" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  DataOptions options = small();
+  options.scenes = 3;
+  options.photographed = 0.5;
+  options.perceiver = std::make_shared<const Somebody>();
+  options.perceiver_key = 1;
+  options.cache = folder / "prompts";
+  const std::int64_t size = made(options).size();
+  EXPECT_EQ(made(options).size(), size);
+  options.perceiver_key = 2;
+  EXPECT_THROW(made(options), Error);
+  fs::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace tactus::training
