@@ -111,6 +111,7 @@ ImageEncoderOptions options_of(const checkpoint::TensorSource& source, const std
   }
   const auto whole = blocks.find(2 * o.grid() - 1);   // windows may be larger than the grid
   const auto global = whole != blocks.end() || blocks.size() == 1 ? whole : std::prev(blocks.end());
+  o.global_blocks.clear();
   if (global != blocks.end()) {
     o.global_blocks = global->second;
     o.global_table = global == whole ? 0 : global->first;
