@@ -132,11 +132,13 @@ void snowboard(MeshBuilder& b, const Variation& v) {
   });
   b.part("bindings");
   for (const double z : {-0.25, 0.25}) {
-    b.box({0, 0.022, z}, {0.24, 0.025, 0.1});
-    b.box({-0.11, 0.11, z}, {0.02, 0.17, 0.1}, Eigen::Quaterniond(Eigen::AngleAxisd(0.15, Point::UnitZ())));
-    for (const double x : {-0.05, 0.07}) {   // straps over instep and toes
-      const double high = x < 0.0 ? 0.1 : 0.07;
-      b.tube({{x, 0.03, z - 0.05}, {x, 0.8 * high, z - 0.045}, {x, high, z}, {x, 0.8 * high, z + 0.045}, {x, 0.03, z + 0.05}}, 0.008);
+    b.box({0, 0.016, z}, {0.24, 0.012, 0.11});
+    // The highback stands behind the heel; straps over instep and toes have room for a shoe.
+    b.box({-0.16, 0.11, z}, {0.02, 0.17, 0.1}, Eigen::Quaterniond(Eigen::AngleAxisd(0.15, Point::UnitZ())));
+    b.box({-0.13, 0.022, z}, {0.04, 0.008, 0.08});
+    for (const double x : {-0.02, 0.065}) {
+      const double high = x < 0.0 ? 0.135 : 0.1, out = 0.068;
+      b.tube({{x, 0.014, z - out}, {x, 0.75 * high, z - 0.85 * out}, {x, high, z - 0.35 * out}, {x, high, z + 0.35 * out}, {x, 0.75 * high, z + 0.85 * out}, {x, 0.014, z + out}}, 0.008);
     }
   }
 }

@@ -11,47 +11,50 @@ using Eigen::Matrix3d;
 using Eigen::Vector3d;
 using std::numbers::pi;
 
+namespace {
+
+// Where the panel of a pack rests: its plane along the trunk, its top a little under the neck. Bending it and laying its straps
+// is left to laid_on(), once the arms are where they stay.
+bool put_pack_on(Draft& draft, PlacedThing& placed, bool in_front) {
+  const Figure& figure = draft.figure;
+  const PartBox body = placed.thing->part("body");
+  const int low = draft.rig.spine[1], high = draft.rig.neck[0];
+  const Vector3d trunk = figure.joint(high) - figure.joint(low);
+  if (body.size().y() > 1.2 * trunk.norm()) return false;   // too large for this body
+  const Matrix3d upright = rotation_between(figure.rest(high) - figure.rest(low), Vector3d::UnitX(), trunk,
+                                            figure.orientation(draft.rig.spine[3]) * Vector3d::UnitX());
+  // The wearer is on the thing's -z side.
+  placed.world_from_thing.linear() = upright * yaw(in_front ? 0.0 : pi);
+  const double under = (in_front ? draft.uniform(0.06, 0.1) : draft.uniform(0.02, 0.06)) * figure.scale();
+  placed.world_from_thing.translation() = figure.joint(high) - upright * Vector3d(draft.uniform(-0.01, 0.01), under, 0) -
+                                          placed.world_from_thing.linear() * Vector3d(body.centre().x(), body.upper.y(), body.lower.z());
+  // How far the skin reaches over the panel's plane: the most of it is to touch, a few places press in.
+  const Eigen::Isometry3d to_thing = placed.world_from_thing.inverse();
+  const geometry::Vertices skin = figure.skin(draft.rig.region(in_front ? Region::torso_front : Region::upper_back, kLeft));
+  std::vector<double> reach;
+  for (Eigen::Index v = 0; v < skin.rows(); ++v) {
+    const Vector3d p = to_thing * Vector3d(skin.row(v).transpose().cast<double>());
+    if (std::abs(p.x() - body.centre().x()) < 0.42 * body.size().x() && p.y() > body.lower.y() && p.y() < body.upper.y() - 0.15 * body.size().y())
+      reach.push_back(p.z() - body.lower.z());
+  }
+  if (reach.size() < 8) return false;
+  std::sort(reach.begin(), reach.end());
+  placed.world_from_thing.translation() += placed.world_from_thing.linear().col(2) * reach[reach.size() * 17 / 20];
+  return true;
+}
+
+}  // namespace
+
 bool carry_on_back(Draft& draft, PlacedThing& placed, bool in_front) {
   Figure& figure = draft.figure;
   const Thing& thing = *placed.thing;
   if (draft.chance(0.85)) stand(draft);
   else sit_in_the_air(draft);
   figure.update();
+  if (thing.category() == "backpack") return put_pack_on(draft, placed, in_front);
   const Matrix3d chest = figure.orientation(draft.rig.spine[3]);
-  // The wearer is on the thing's -z side.
-  placed.world_from_thing.linear() = chest * yaw(in_front ? 0.0 : pi);
   const Vector3d outward = chest * Vector3d(0, 0, in_front ? 1 : -1), up = chest * Vector3d::UnitY();
-  const Vector3d neck = figure.joint(draft.rig.neck[0]);
   const auto& torso = draft.rig.region(in_front ? Region::torso_front : Region::upper_back, kLeft);
-  std::vector<int> trunk = torso;
-  for (const Region more : {Region::upper_back, Region::torso_front})
-    for (const int v : draft.rig.region(more, kLeft)) trunk.push_back(v);
-  const PartBox body = thing.part("body");
-  if (thing.category() == "backpack") {
-    // The straps lie on the shoulders: several heights and depths are tried, the one that presses least into the body is taken.
-    const PartBox straps = thing.part("straps");
-    double best = -1e9;
-    Eigen::Isometry3d chosen = placed.world_from_thing;
-    std::vector<int> few;
-    for (std::size_t i = 0; i < trunk.size(); i += 3) few.push_back(trunk[i]);
-    const geometry::Vertices skin = figure.skin(trunk), coarse = figure.skin(few);
-    for (int k = 0; k < 36; ++k) {
-      Eigen::Isometry3d pose = placed.world_from_thing;
-      // The straps' top just above the shoulders, the pack's back at the wearer's.
-      const Vector3d hang = neck - up * draft.uniform(-0.06, 0.08) * figure.scale() + outward * draft.uniform(0.0, 0.16) * figure.scale();
-      pose.translation() = hang - pose.linear() * Vector3d(0, straps.upper.y(), body.lower.z());
-      const double gap = clearance(coarse, thing, pose, 0.2);
-      const double value = gap > 0.004 ? -2.0 * gap : gap;
-      if (value > best) {
-        best = value;
-        chosen = pose;
-      }
-    }
-    placed.world_from_thing = chosen;
-    const double gap = clearance(skin, thing, placed.world_from_thing, 0.2);
-    if (gap > 0 && !move_thing_until(draft, torso, placed, -outward, -0.002)) return false;
-    return clearance(skin, thing, placed.world_from_thing, 0.2) > -0.029;
-  }
   // Anything else hangs flat against the back.
   const double tilt = draft.uniform(-0.7, 0.7) + (draft.chance(0.5) ? pi : 0.0);
   placed.world_from_thing.linear() = chest * yaw(in_front ? 0.0 : pi) * roll(tilt);
@@ -70,26 +73,6 @@ bool carry_on_shoulder(Draft& draft, PlacedThing& placed) {
   const Side side = draft.any_side();
   const double out = side == kLeft ? 1.0 : -1.0;
   const Matrix3d chest = figure.orientation(draft.rig.spine[4]);
-  if (name == "backpack") {   // a strap over one shoulder
-    const PartBox straps = thing.part("straps", kLeft);
-    placed.world_from_thing.linear() = chest * yaw(pi + draft.uniform(-0.3, 0.3));
-    std::vector<int> trunk = draft.rig.region(Region::upper_back, kLeft);
-    for (const Region region : {Region::upper_arm, Region::torso_front})
-      for (const int v : draft.rig.region(region, side)) trunk.push_back(v);
-    const geometry::Vertices skin = figure.skin(trunk);
-    double best = -1e9;
-    Eigen::Isometry3d chosen = placed.world_from_thing;
-    for (int k = 0; k < 24; ++k) {
-      Eigen::Isometry3d pose = placed.world_from_thing;
-      const Vector3d top = draft.shoulder(side) + chest * Vector3d(out * draft.uniform(-0.05, 0.02), draft.uniform(0.04, 0.1), draft.uniform(-0.06, 0.03)) * figure.scale();
-      pose.translation() = top - pose.linear() * Vector3d((draft.chance(0.5) ? 1 : -1) * straps.centre().x(), straps.upper.y() - 0.02, straps.centre().z());
-      const double gap = clearance(skin, thing, pose, 0.2);
-      const double value = gap > 0.003 ? -4.0 * gap : gap;
-      if (value > best) best = value, chosen = pose;
-    }
-    placed.world_from_thing = chosen;
-    return best > -0.029 && clearance(skin, thing, chosen, 0.2) < 0.008;
-  }
   // A long thing: its lower end in the hand before the body, lying on the shoulder.
   const char* part = name == "broom" ? "stick" : name == "umbrella" ? "shaft" : name == "guitar" ? "neck" : (name == "snowboard" || name == "surfboard") ? "deck" : "handle";
   const bool boards = name == "snowboard" || name == "surfboard";

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "draft.h"
+#include "soft.h"
 
 namespace tactus::synth {
 
@@ -118,11 +119,13 @@ bool lie_on(Draft& draft, PlacedThing& placed) {
 }
 
 bool stand_on(Draft& draft, PlacedThing& placed) {
+  constexpr double kHeel = 0.125;   // from the middle of a snowboard to the heel in its binding
   Figure& figure = draft.figure;
   const Thing& thing = *placed.thing;
   const std::string& name = thing.category();
   const bool board = name == "skateboard" || name == "snowboard" || name == "surfboard";
-  const double sideways = board ? (draft.chance(0.85) ? (draft.chance(0.5) ? 1.0 : -1.0) * pi / 2 : 0.0) : draft.uniform(-pi, pi);
+  double sideways = board ? (draft.chance(0.85) ? (draft.chance(0.5) ? 1.0 : -1.0) * pi / 2 : 0.0) : draft.uniform(-pi, pi);
+  if (name == "snowboard") sideways = -0.5 * pi;   // bindings say where the toes are
   const double turned = name == "bench" || name == "chair" ? draft.uniform(-0.3, 0.3) + (draft.chance(0.2) ? pi : 0.0) : sideways;
   stand_thing(placed, turned);
   const PartBox deck = board ? thing.part("deck")
@@ -150,16 +153,29 @@ bool stand_on(Draft& draft, PlacedThing& placed) {
   figure.update();
   double toe_out[2];
   for (double& t : toe_out) t = draft.uniform(-0.05, board ? 0.15 : 0.3);
-  double under[2] = {top, top};
-  for (int round = 0; round < 3; ++round) {
+  // Straps of bindings come over the foot afterwards.
+  const std::shared_ptr<const Thing> ground = name == "snowboard" ? std::make_shared<const Thing>(without_straps(thing)) : placed.thing;
+  // The middle of the sole goes over the middle of the deck; in a binding the heel goes to the highback.
+  Vector3d under[2];
+  for (const Side side : {kLeft, kRight}) {
+    const double out = side == kLeft ? 1.0 : -1.0;
+    under[side] = board && lengthwise ? Vector3d(out * 0.05, top, out * apart * 0.7) : Vector3d(out * apart, top, 0);
+    under[side].z() -= 0.06 * figure.scale();
+  }
+  const Vector3d wanted[2] = {under[kLeft], under[kRight]};
+  for (int round = 0; round < 4; ++round) {
     for (const Side side : {kLeft, kRight}) {
-      const double out = side == kLeft ? 1.0 : -1.0;
-      const Vector3d foot = board && lengthwise ? Vector3d(out * 0.05, under[side], out * apart * 0.7 - 0.06 * figure.scale())
-                                                : Vector3d(out * apart, under[side], -0.06 * figure.scale());
-      place_foot(draft, side, foot + Vector3d(0, 0, name == "snowboard" ? 0.0 : 0.0), toe_out[side]);
-      const double gap = clearance(figure.skin(draft.rig.region(Region::foot, side)), thing, placed.world_from_thing, 0.3);
-      under[side] -= gap + 0.002;
-      if (round == 2 && std::abs(gap + 0.002) > 0.008) return false;
+      place_foot(draft, side, under[side], toe_out[side]);
+      // Its box, as there are more vertices at the toes.
+      const auto sole = geometry::bounding_box(figure.skin(draft.rig.region(Region::sole, side)));
+      const Vector3d middle = sole.centre().cast<double>();
+      const double ahead = name == "snowboard" ? 0.5 * static_cast<double>(sole.size().z()) - kHeel : 0.0;
+      const double gap = clearance(figure.skin(draft.rig.region(Region::foot, side)), *ground, placed.world_from_thing, 0.3);
+      if (round == 3) {
+        if (std::abs(gap + 0.002) > 0.008) return false;
+        continue;
+      }
+      under[side] += Vector3d(wanted[side].x() - middle.x(), -gap - 0.002, wanted[side].z() + ahead - middle.z());
     }
   }
   return true;

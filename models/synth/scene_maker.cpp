@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "draft.h"
+#include "soft.h"
 #include "surroundings.h"
 #include "tactus/body/body_model_data.h"
 #include "tactus/error.h"
@@ -53,13 +54,14 @@ struct SceneMaker::Impl {
   std::shared_ptr<const body::BodyModel> model;
   Split split;
   Rig rig;
+  Wearer wearer;
   std::vector<Person> people;
   ThingPool things;
   std::vector<std::vector<std::pair<std::string, Interaction>>> by_interaction;
   std::vector<std::string> names;
   std::shared_ptr<const SurfaceTopology> skin;
 
-  Impl(std::shared_ptr<const body::BodyModel> m, Split s, const Options& options, const Progress& progress) : model(std::move(m)), split(s), rig(*model) {
+  Impl(std::shared_ptr<const body::BodyModel> m, Split s, const Options& options, const Progress& progress) : model(std::move(m)), split(s), rig(*model), wearer(rig) {
     const auto of_split = [&](int train, int validation, int test) { return s == Split::train ? train : (s == Split::validation ? validation : test); };
     const int bodies = of_split(options.bodies, options.validation_bodies, options.test_bodies);
     const int instances = of_split(options.instances, options.validation_instances, options.test_instances);
@@ -86,9 +88,7 @@ struct SceneMaker::Impl {
         Random random(seed_of({0x0b1ec7, word, i}));
         objects::ObjectOptions object;
         object.variation = &random;
-        objects::ObjectMesh made = objects::make_object(categories[i % categories.size()].name, object);
-        if (made.category == "backpack") lengthen_straps(made, random.uniform(1.9, 3.0));
-        all[i] = std::make_shared<const Thing>(std::move(made));
+        all[i] = std::make_shared<const Thing>(objects::make_object(categories[i % categories.size()].name, object));
       }
     });
     progress.check();
@@ -179,6 +179,7 @@ struct SceneMaker::Impl {
     for (Eigen::Index i = 0; i < some.rows(); ++i) some.row(i) = body.vertices().row(24 * i);
     for (auto& placed : draft.things) {
       if (placed.placement != Placement::touched) continue;
+      if (takes_shape(placed)) placed = laid_on(placed, wearer, body);   // arms and shoulders are where they stay
       const double gap = gap_between(body, *placed.thing, placed.world_from_thing, 1.0F);
       if (placed.interaction == Interaction::lean && &placed != &draft.things.front() && gap > kContactDistance + 0.001) {
         placed.interaction = Interaction::none;   // a table that only stands there

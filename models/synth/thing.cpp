@@ -44,25 +44,6 @@ PartBox Thing::part(std::string_view name, std::optional<Side> side) const {
   return all;
 }
 
-void lengthen_straps(objects::ObjectMesh& backpack, double factor) {
-  auto& vertices = backpack.mesh.vertices;
-  const auto straps = std::find(backpack.part_names.begin(), backpack.part_names.end(), "straps") - backpack.part_names.begin();
-  const auto body = std::find(backpack.part_names.begin(), backpack.part_names.end(), "body") - backpack.part_names.begin();
-  float back = 1e9F;
-  const float high = geometry::bounding_box(vertices).size().y();
-  for (Eigen::Index v = 0; v < vertices.rows(); ++v)
-    if (backpack.vertex_parts[static_cast<std::size_t>(v)] == body) back = std::min(back, vertices(v, 2));
-  for (Eigen::Index v = 0; v < vertices.rows(); ++v)
-    if (backpack.vertex_parts[static_cast<std::size_t>(v)] == straps && vertices(v, 2) < back) {
-      vertices(v, 2) = back + static_cast<float>(factor) * (vertices(v, 2) - back);
-      // Below the shoulders they pass the flanks.
-      const double t = (static_cast<double>(vertices(v, 1)) / static_cast<double>(high) + 0.1) / 0.2;
-      vertices(v, 0) *= 1.0F + static_cast<float>((factor - 1.0) * 0.45 * std::exp(-t * t));
-    }
-  const Eigen::RowVector3f centre = geometry::bounding_box(vertices).centre().transpose();
-  vertices.rowwise() -= centre;
-}
-
 double clearance(const geometry::Vertices& points, const Thing& thing, const Eigen::Isometry3d& world_from_thing, double radius) {
   const Eigen::Isometry3f back = world_from_thing.inverse().cast<float>();
   const Eigen::Vector3f lower = thing.surface.lower(), upper = thing.surface.upper();

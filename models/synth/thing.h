@@ -41,9 +41,6 @@ class Thing {
   static SurfaceTree tree_of(const objects::ObjectMesh& mesh);
 };
 
-// Straps are adjustable: those of the library go round a small shoulder only.
-void lengthen_straps(objects::ObjectMesh& backpack, double factor);
-
 // Smallest signed distance of points (world) to a thing, looked for within `radius`; `radius` where nothing is nearer.
 double clearance(const geometry::Vertices& points, const Thing& thing, const Eigen::Isometry3d& world_from_thing, double radius);
 

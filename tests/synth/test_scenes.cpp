@@ -1,6 +1,7 @@
 // What is promised of made scenes: the same everywhere, true labels, the hand that was meant, every interaction.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -217,6 +218,71 @@ TEST(Scenes, HaveEveryInteractionWithItsParts) {
   }
   EXPECT_GE(touched.size(), 30U);
   EXPECT_EQ(categories.size(), objects::categories().size());
+}
+
+double distance_to_skin(const Eigen::Vector3d& p, const Scene& scene) {
+  const auto& faces = model()->faces();
+  double nearest = 1e9;
+  for (Eigen::Index f = 0; f < faces.rows(); ++f) {
+    const Eigen::Vector3d a = scene.vertices.row(faces(f, 0)).transpose().cast<double>();
+    if ((a - p).squaredNorm() > 0.01) continue;
+    nearest = std::min(nearest, distance_to_triangle(p, a, scene.vertices.row(faces(f, 1)).transpose().cast<double>(),
+                                                     scene.vertices.row(faces(f, 2)).transpose().cast<double>()));
+  }
+  return nearest;
+}
+
+TEST(Scenes, LayPacksOnWhoWearsThem) {
+  int packs = 0, shallow = 0, shoulders = 0, trunk = 0, near = 0, strap = 0;
+  for (const Scene& scene : many())
+    for (const auto& object : scene.objects) {
+      const bool behind = object.interaction == Interaction::carry_back;
+      if (object.object->category != "backpack" || (!behind && object.interaction != Interaction::wear)) continue;
+      ++packs;
+      shallow += object.distance_m > -0.01F ? 1 : 0;
+      shoulders += has_part(object, {"left shoulder"}) && has_part(object, {"right shoulder"}) ? 1 : 0;
+      // Straps on the one side of the chest, the panel on the other.
+      trunk += has_part(object, {"upper back"}) && has_part(object, {"chest"}) ? 1 : 0;
+      EXPECT_TRUE(geometry::is_closed_and_oriented(object.object->mesh));
+      const auto box = geometry::bounding_box(object.object->mesh.vertices);
+      EXPECT_LT(box.centre().norm(), 1e-4F);
+      const auto part = std::find(object.object->part_names.begin(), object.object->part_names.end(), "straps") - object.object->part_names.begin();
+      for (int v = 0; v < object.object->mesh.vertex_count(); v += 7) {
+        if (object.object->vertex_parts[static_cast<std::size_t>(v)] != part) continue;
+        ++strap;
+        near += distance_to_skin(object.photo_from_object * Eigen::Vector3d(object.object->mesh.vertices.row(v).transpose().cast<double>()), scene) < 0.02 ? 1 : 0;
+      }
+    }
+  EXPECT_GE(packs, 5);
+  EXPECT_GE(shallow, 0.9 * packs);
+  EXPECT_GE(shoulders, 0.95 * packs);
+  EXPECT_EQ(trunk, packs);
+  EXPECT_GE(near, 0.8 * strap);   // the rest spans from the pack to the shoulder
+}
+
+TEST(Scenes, StandOnBoardsWithWholeSoles) {
+  int feet = 0, whole = 0, strapped = 0, instep = 0;
+  for (const Scene& scene : many())
+    for (const auto& object : scene.objects) {
+      if (object.interaction != Interaction::stand || object.object->category.find("board") == std::string::npos) continue;
+      for (const std::string side : {"left ", "right "}) {
+        std::map<std::string, std::pair<int, int>> touched;
+        for (int v = 0; v < model()->vertex_count(); ++v) {
+          auto& [all, here] = touched[model()->part_names()[model()->vertex_parts()[static_cast<std::size_t>(v)]]];
+          ++all;
+          here += object.body_contact[static_cast<std::size_t>(v)];
+        }
+        ++feet;
+        whole += touched[side + "sole"].second > 0.8 * touched[side + "sole"].first ? 1 : 0;
+        if (object.object->category != "snowboard") continue;
+        ++strapped;
+        instep += touched[side + "foot"].second > 0.3 * touched[side + "foot"].first ? 1 : 0;
+      }
+    }
+  EXPECT_GE(feet, 10);
+  EXPECT_GE(whole, 0.9 * feet);
+  EXPECT_GE(strapped, 2);
+  EXPECT_GE(instep, 0.9 * strapped);
 }
 
 TEST(Scenes, RefuseEmptyPools) {
