@@ -290,6 +290,9 @@ Answer LoadedModel::ask(const Query& query, const Progress& progress,
   const auto prompts = visual.prompt_encoder->encode_text(views.to(embeddings.scalar_type()));
   const at::Tensor logits = decoder_for(query.task)->forward(embeddings, positions, prompts).logits.slice(1, 0, 1);
   keep(answer, query, "low_res_masks", logits);
+  if (!logits.isfinite().all().item<bool>()) {
+    throw bad_input("the mask decoder computes values that are not finite: its weights are damaged; fetch the model again");
+  }
   progress.check();
   const ImageU8& picture = *query.pictures.front();
   const at::Tensor masks = sam::upscale_masks(logits, static_cast<int>(visual.image_encoder->options.image_size), seen.resized_width,

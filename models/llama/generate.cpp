@@ -2,6 +2,9 @@
 #include <ATen/ops/softmax.h>
 #include <c10/core/InferenceMode.h>
 
+#include <cmath>
+
+#include "tactus/error.h"
 #include "tactus/llama/decoder.h"
 
 namespace tactus::llama {
@@ -30,6 +33,9 @@ Generation generate_greedy(DecoderImpl& decoder, const std::function<at::Tensor(
     const at::Tensor id = logits.argmax();
     token.id = id.item<std::int64_t>();
     token.probability = logits.to(at::kFloat).softmax(0)[token.id].item<double>();
+    if (!std::isfinite(token.probability)) {
+      throw bad_input("the decoder computes values that are not finite: its weights are damaged; fetch the model again");
+    }
     result.tokens.push_back(token);
     progress.report(static_cast<double>(step + 1) / static_cast<double>(options.max_new_tokens));
     if (on_token) on_token(token);

@@ -17,7 +17,7 @@ foreach(archive IN LISTS packed)
   endif()
 endforeach()
 
-tactus_test(test_interactvlm TORCH SOURCES test_interactvlm.cpp interactvlm_cases.cpp USES tactus_interactvlm nlohmann_json::nlohmann_json)
+tactus_test(test_interactvlm TORCH SOURCES test_interactvlm.cpp test_interactvlm_answers.cpp interactvlm_cases.cpp USES tactus_interactvlm nlohmann_json::nlohmann_json)
 target_compile_definitions(test_interactvlm PRIVATE TACTUS_TINY_MODELS="${TACTUS_TINY_MODELS}")
 if(TACTUS_DESKTOP)
   target_sources(test_interactvlm PRIVATE test_interactvlm_files.cpp)

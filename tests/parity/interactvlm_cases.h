@@ -29,7 +29,7 @@ struct Case {
 };
 // For the test program's messages, and a test's name.
 inline void PrintTo(const Case& c, std::ostream* out) { *out << c.variant << '/' << c.name; }
-inline std::string name_of(const testing::TestParamInfo<Case>& info) {
+inline std::string name_of(const ::testing::TestParamInfo<Case>& info) {
   std::string name = info.param.variant + "_" + info.param.name;
   for (char& letter : name)
     if (letter == '-') letter = '_';

@@ -9,7 +9,7 @@ namespace {
 
 using parity::Case;
 
-class WholeModel : public testing::TestWithParam<Case> {};
+class WholeModel : public ::testing::TestWithParam<Case> {};
 
 TEST_P(WholeModel, EveryStage) {
   const Case& c = GetParam();
@@ -91,7 +91,7 @@ TEST_P(WholeModel, AskedTwice) {
   for (std::size_t i = 0; i < first.masks.size(); ++i) EXPECT_EQ(first.masks[i].data, second.masks[i].data);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, WholeModel, testing::ValuesIn(parity::cases()), parity::name_of);
+INSTANTIATE_TEST_SUITE_P(Tiny, WholeModel, ::testing::ValuesIn(parity::cases()), parity::name_of);
 
 TEST(Folders, Configurations) {
   const auto config = [](const std::string& variant) {

@@ -14,7 +14,7 @@ namespace {
 
 using parity::Case;
 
-class Files : public testing::TestWithParam<Case> {};
+class Files : public ::testing::TestWithParam<Case> {};
 
 std::vector<Case> lifted_cases() {
   std::vector<Case> found;
@@ -72,7 +72,7 @@ TEST_P(Files, VertexContact) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Tiny, Files, testing::ValuesIn(lifted_cases()), parity::name_of);
+INSTANTIATE_TEST_SUITE_P(Tiny, Files, ::testing::ValuesIn(lifted_cases()), parity::name_of);
 
 }  // namespace
 }  // namespace tactus::interactvlm
