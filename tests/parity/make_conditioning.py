@@ -1,9 +1,10 @@
-"""Writes data/conditioning/conditioning.safetensors: camera encoders, splitter, fusion and uncertainty, from a plain
-re-implementation of METHOD.md §1.12–1.15 and §2.8.
+"""Writes data/conditioning/conditioning.safetensors: camera encoders, splitter, fusion, uncertainty and the
+projection of the contact token's state, from a plain re-implementation of METHOD.md §1.9, §1.12–1.15 and §2.8.
 
     python make_conditioning.py            (torch 2.11, safetensors)
 
-Weights are drawn as in make_sam.py: in the order of their names, from seeds.
+Weights are drawn as in make_sam.py: in the order of their names, from seeds. Computed in double precision, so that the
+answers do not depend on the machine; rounded once, to float32.
 """
 import os
 
@@ -93,24 +94,28 @@ def main():
     }
     for kind, shapes in encoders.items():
         w = weights(shapes, 10)
-        out[kind] = condition(kind, w, e, torch.tensor(CAMERAS["4MV-Z_Vitru"]))
+        out[kind] = condition(kind, w, e.double(), torch.tensor(CAMERAS["4MV-Z_Vitru"]).double())
         out[kind + " bf16"] = condition(kind, w, e.bfloat16(), torch.tensor(CAMERAS["4MV-Z_Vitru"]).bfloat16())
     w = weights(linears(input_proj=(256, 128), query_human=(128, 128), query_object=(128, 128), key=(128, 128),
                         value=(128, 128), output_proj=(128, 256)), 40)
-    out["human"], out["object"] = split(w, e, "query_human"), split(w, e, "query_object")
+    out["human"], out["object"] = split(w, e.double(), "query_human"), split(w, e.double(), "query_object")
+    w = weights(linears(**{"0": (64, 64), "2": (64, 16)}), 50)
+    torch.manual_seed(4)
+    out["text_hidden_fcs"] = apply(w, "2", torch.relu(apply(w, "0", torch.randn(3, 64).double())))
     w = weights(linears(sam_proj=(256, 128), llava_proj=(5120, 128), fusion__q_proj=(128, 128),
                         fusion__k_proj=(128, 128), fusion__v_proj=(128, 128), fusion__out_proj=(128, 128),
                         output_proj=(128, 256)), 60)
     torch.manual_seed(2)
-    sam = torch.randn(2, 256, 4, 4)
+    sam = torch.randn(2, 256, 4, 4).double()
     torch.manual_seed(3)
-    language = torch.randn(1, 7, 5120)
+    language = torch.randn(1, 7, 5120).double()
     out["fusion"] = fuse(w, sam, language, 8)
     w = weights(linears(linear1=(256, 64), linear2=(64, 16), linear3=(16, 1)), 80)
     x = torch.relu(apply(w, "linear2", torch.relu(apply(w, "linear1", sam.permute(0, 2, 3, 1)))))
     out["uncertainty"] = torch.log1p(torch.exp(apply(w, "linear3", x))).permute(0, 3, 1, 2)
     os.makedirs(OUT, exist_ok=True)
-    save_file({name: value.contiguous() for name, value in out.items()}, os.path.join(OUT, "conditioning.safetensors"))
+    rounded = {name: value.float() if value.dtype == torch.double else value for name, value in out.items()}
+    save_file({name: value.contiguous() for name, value in rounded.items()}, os.path.join(OUT, "conditioning.safetensors"))
 
 
 if __name__ == "__main__":

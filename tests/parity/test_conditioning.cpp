@@ -1,6 +1,7 @@
-// Camera encoders, splitter, fusion, uncertainty and view tables (METHOD.md §1.12–1.15, §3.2, §3.3, §10.4).
+// Camera encoders, splitter, fusion, uncertainty, the projection before them and view tables (METHOD.md §1.9, §1.12–1.15, §3.2, §3.3, §10.4).
 #include <ATen/ops/cat.h>
 
+#include "network.h"
 #include "seeded_weights.h"
 #include "tactus/interactvlm/view_conditioning.h"
 #include "tactus/interactvlm/view_tables.h"
@@ -54,11 +55,19 @@ TEST(Conditioning, CameraEncodersMultiplyOrAdd) {
   }
 }
 
+TEST(Conditioning, ProjectionOfTheContactTokensState) {
+  const c10::InferenceMode inference;
+  interactvlm::TextProjection projection(64, 16);
+  seed_weights(*projection, 50);
+  expect_near(projection(drawn({3, 64}, 4)), answers().read("text_hidden_fcs"), 1e-6, "text_hidden_fcs");
+}
+
 TEST(Conditioning, SplitterFusionAndUncertainty) {
   const c10::InferenceMode inference;
   interactvlm::AttentionSplitter splitter;
   seed_weights(*splitter, 40);
   const auto [human, object] = splitter(drawn({2, 4, 256}, 1));
+  // Five products one after the other: fp32 itself is 1.8e-6 from the exact answers, which reach 2.7.
   expect_near(human, answers().read("human"), 2e-6, "human");
   expect_near(object, answers().read("object"), 2e-6, "object");
   EXPECT_EQ(parameters_of(*splitter), 131968);
