@@ -10,6 +10,7 @@
 #include "tactus/checkpoint/load_module.h"
 #include "tactus/checkpoint/tensor_source.h"
 #include "tactus/error.h"
+#include "tactus/interactvlm/view_tables.h"
 #include "tactus/memory.h"
 
 namespace tactus::interactvlm {
@@ -61,19 +62,10 @@ fs::path find_clip(const OpenOptions& options, const ModelConfig& config) {
 
 StoredSizes stored_sizes(const TensorSource& source) {
   const std::string prefix = "model.visual_model.";
-  const auto shape = [&](const std::string& name, std::size_t rank) {
-    const TensorInfo* info = source.find(prefix + name);
-    if (info == nullptr || info->shape.size() != rank) {
-      throw bad_input(prefix + name + ": " +
-                      (info == nullptr ? "this tensor is missing" : "this tensor has a wrong number of dimensions") +
-                      "; the folder is not a whole InteractVLM or LISA model");
-    }
-    return info->shape;
-  };
   StoredSizes sizes;
   sizes.encoder = sam::options_of(source, prefix);
+  sizes.prompts = sam::prompt_encoder_options_of(source, prefix, sizes.encoder);
   sizes.decoder = sam::mask_decoder_options_of(source, prefix);
-  sizes.mask_channels = shape("prompt_encoder.mask_downscaling.3.weight", 4)[0];
   // Where these are missing the published widths stand, and loading says what is missing.
   if (const auto* first = source.find("cam_pose_encoder.spatial_encoder.0.weight"); first != nullptr && first->shape.size() == 2) {
     sizes.camera_hidden = first->shape[0];
@@ -123,29 +115,23 @@ std::string choose_precision(const OpenOptions& options, const ModelConfig& conf
   if (asked && std::find(known.begin(), known.end(), options.precision) == known.end()) {
     throw bad_input(options.precision + ": there is no such precision; choose auto, fp32, bf16, int8 or int4");
   }
-  if (sizes.quantised) {
-    const std::string stored = config.stored_precision;
-    if (asked && options.precision != stored) {
-      throw bad_input(options.folder.string() + ": this folder was converted to " + stored + "; run it so, or convert the original to " +
-                      options.precision);
-    }
-    return stored;
+  if (sizes.quantised && asked && options.precision != config.stored_precision) {
+    throw bad_input(options.folder.string() + ": this folder was converted to " + config.stored_precision +
+                    "; run it so, or convert the original to " + options.precision);
   }
-  const double available = on_gpu ? 1e18 : available_memory() - kWorkingBytes;
-  if (asked) {
-    if (bytes_in(sizes, options.precision) > available) {
-      throw cannot_run(options.folder.string() + ": in " + options.precision + " this model needs " +
-                       gigabytes(bytes_in(sizes, options.precision) + kWorkingBytes) + " of memory and " +
-                       gigabytes(available + kWorkingBytes) + " are free; choose a smaller precision (int8, int4) or auto");
-    }
-    return options.precision;
+  std::vector<std::string> choices = {config.stored_precision == "fp32" ? "fp32" : "bf16", "bf16", "int8", "int4"};
+  if (sizes.quantised) choices = {config.stored_precision};
+  else if (asked) choices = {options.precision};
+  const double free = on_gpu ? 1e18 : available_memory();
+  for (const auto& precision : choices) {
+    if (bytes_in(sizes, precision) + kWorkingBytes <= free) return precision;
   }
-  const std::string stored = config.stored_precision == "fp32" ? "fp32" : "bf16";
-  for (const auto& precision : {stored, std::string("bf16"), std::string("int8"), std::string("int4")}) {
-    if (bytes_in(sizes, precision) <= available) return precision;
-  }
-  throw cannot_run(options.folder.string() + ": even in int4 this model needs " + gigabytes(bytes_in(sizes, "int4") + kWorkingBytes) +
-                   " of memory and " + gigabytes(available + kWorkingBytes) + " are free; close other programs");
+  const bool least = choices.back() == "int4";
+  throw cannot_run(options.folder.string() + ": " + (least ? "even in " : "in ") + choices.back() + " this model needs " +
+                   gigabytes(bytes_in(sizes, choices.back()) + kWorkingBytes) + " of memory and " + gigabytes(free) + " are free; " +
+                   (least ? "close other programs"
+                          : sizes.quantised ? "close other programs, or convert the original to int4"
+                                            : "choose a smaller precision (int8, int4) or auto"));
 }
 
 at::Device choose_device(const std::string& device) {
@@ -186,10 +172,52 @@ void check_tokenizer(const tokenizer::Tokenizer& tokenizer, const ModelConfig& c
   }
 }
 
+// What the configuration names without a table or an encoder of that name, before anything is read.
+void check_cameras(const ModelConfig& config, const fs::path& folder) {
+  if (!config.camera_conditioning) return;
+  try {
+    make_camera_encoder(config.camera_encoder, 1, 1);
+    if (config.human_weight > 0) camera_vectors(config.human_view_type, config.views);
+    if (config.object_weight > 0) camera_vectors(config.object_view_type, config.views);
+  } catch (const Error& error) {
+    throw bad_input((folder / "config.json").string() + ": " + error.what());
+  }
+}
+
 void check_clip(const clip::VisionTowerOptions& clip, const ModelConfig& config, const fs::path& folder) {
   if (clip.hidden_size != config.mm_hidden_size) {
     throw bad_input(folder.string() + ": this vision tower is " + std::to_string(clip.hidden_size) +
                     " wide and the model was made for one of " + std::to_string(config.mm_hidden_size) + " (" + config.vision_tower + ")");
+  }
+}
+
+struct DecoderMatrix {
+  std::string name;
+  layers::LinearImpl* linear = nullptr;
+};
+
+std::vector<DecoderMatrix> decoder_matrices(const NetworkImpl& network) {
+  std::vector<DecoderMatrix> found;
+  for (const auto& item : network.named_modules()) {
+    const std::string name = item.key() + ".weight";
+    if (!is_decoder_matrix(name)) continue;
+    if (auto* linear = dynamic_cast<layers::LinearImpl*>(item.value().get())) found.push_back({name, linear});
+  }
+  return found;
+}
+
+void quantise(const std::vector<DecoderMatrix>& matrices, const std::string& precision, const fs::path& folder, const Progress& progress) {
+  using checkpoint::Precision;
+  for (std::size_t i = 0; i < matrices.size(); ++i) {
+    progress.check();
+    progress.report(static_cast<double>(i) / static_cast<double>(matrices.size()), "quantising to " + precision);
+    const auto& [name, linear] = matrices[i];
+    if (linear->precision() == Precision::int8 || linear->precision() == Precision::int4) continue;   // stored so
+    try {
+      linear->quantise(precision == "int8" ? Precision::int8 : Precision::int4);
+    } catch (const Error& error) {
+      throw bad_input(folder.string() + ": " + name + ": " + error.what());
+    }
   }
 }
 
@@ -202,6 +230,7 @@ Loaded load_folder(const OpenOptions& options, const Progress& progress) {
   Loaded loaded;
   ModelConfig& config = loaded.config;
   config = read_model_config(options.folder);
+  check_cameras(config, options.folder);
   loaded.warnings = config.warnings;
   loaded.device = choose_device(options.device);
 
@@ -229,6 +258,10 @@ Loaded load_folder(const OpenOptions& options, const Progress& progress) {
 
   const torch::NoGradGuard no_grad;
   loaded.network = Network(config, sizes);
+  const auto to_quantise = loaded.precision == "int8" || loaded.precision == "int4" ? decoder_matrices(*loaded.network)
+                                                                                    : std::vector<DecoderMatrix>();
+  // On the way to a smaller type all of them in bf16 may be too much for the memory: they stay mapped.
+  for (const auto& matrix : to_quantise) matrix.linear->keep_stored_dtype = loaded.device.is_cpu();
   checkpoint::LoadOptions load;
   load.dtype = loaded.dtype;
   load.device = loaded.device;
@@ -241,20 +274,7 @@ Loaded load_folder(const OpenOptions& options, const Progress& progress) {
                   "vision_model.post_layernorm."};
   checkpoint::load_module(*loaded.vision_tower, *clip_source, load, progress.part(0.8, 0.85, "Load"));
 
-  const auto wanted = loaded.precision == "int8"   ? checkpoint::Precision::int8
-                      : loaded.precision == "int4" ? checkpoint::Precision::int4
-                                                   : checkpoint::Precision::bf16;
-  const auto modules = loaded.network->named_modules();
-  std::size_t done = 0;
-  for (const auto& item : modules) {
-    progress.check();
-    progress.part(0.85, 1.0, "Load").report(static_cast<double>(done++) / static_cast<double>(modules.size()),
-                                            wanted == checkpoint::Precision::bf16 ? "" : "quantising to " + loaded.precision);
-    auto* linear = dynamic_cast<layers::LinearImpl*>(item.value().get());
-    if (linear == nullptr || !is_decoder_matrix(item.key() + ".weight")) continue;
-    const bool still_float = linear->precision() == checkpoint::Precision::fp32 || linear->precision() == checkpoint::Precision::bf16;
-    if (wanted != checkpoint::Precision::bf16 && still_float) linear->quantise(wanted);
-  }
+  quantise(to_quantise, loaded.precision, options.folder, progress.part(0.85, 1.0, "Load"));
   loaded.network->eval();
   loaded.vision_tower->eval();
   loaded.weight_bytes = static_cast<std::int64_t>(bytes_in(count(*source), loaded.precision));

@@ -13,9 +13,7 @@ at::Tensor TextProjectionImpl::forward(const at::Tensor& hidden) { return second
 
 VisualModelImpl::VisualModelImpl(const ModelConfig& config, const StoredSizes& sizes) {
   image_encoder = register_module("image_encoder", sam::ImageEncoder(sizes.encoder));
-  prompt_encoder = register_module("prompt_encoder",
-                                   sam::PromptEncoder(sizes.decoder.channels, sizes.encoder.grid(),
-                                                      sizes.encoder.image_size, sizes.mask_channels));
+  prompt_encoder = register_module("prompt_encoder", sam::PromptEncoder(sizes.prompts));
   mask_decoder = register_module("mask_decoder", sam::MaskDecoder(sizes.decoder));
   if (config.separate_decoders) {
     human_mask_decoder = register_module("human_mask_decoder", sam::MaskDecoder(sizes.decoder));

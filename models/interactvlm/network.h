@@ -26,8 +26,8 @@ TORCH_MODULE(TextProjection);
 // Sizes that no configuration names: read off the stored shapes.
 struct StoredSizes {
   sam::ImageEncoderOptions encoder;
+  sam::PromptEncoderOptions prompts;
   sam::MaskDecoderOptions decoder;
-  std::int64_t mask_channels = 16;   // of the prompt encoder's mask path
   std::int64_t camera_hidden = 0, splitter_hidden = 128;
 };
 

@@ -227,7 +227,7 @@ void LinearImpl::load(const checkpoint::TensorSource& source, const std::string&
     const at::Tensor scales = source.read(prefix + "weight.scales_and_zeros");
     hold(checkpoint::Int4Weight{stored, scales, static_cast<int>(options.in_features / scales.size(0))}, device);
   } else {
-    const at::Tensor converted = stored.to(device, dtype);
+    const at::Tensor converted = stored.to(device, keep_stored_dtype ? stored.scalar_type() : dtype);
     if (weight.defined()) {
       weight.set_data(converted);
     } else {

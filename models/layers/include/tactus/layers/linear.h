@@ -41,6 +41,8 @@ class LinearImpl : public torch::nn::Module, public checkpoint::SelfLoading {
 
   LinearOptions options;
   at::Tensor weight, bias;   // parameters; weight is undefined while quantised
+  // load() leaves a float weight in the type that it is stored in, mapped: it will be quantised and is not worth a copy.
+  bool keep_stored_dtype = false;
 
   // The weight as a product sees it, float32 [out, in], whatever form it is held in.
   at::Tensor dequantised() const;

@@ -76,8 +76,6 @@ PromptEncoderOptions prompt_encoder_options_of(const checkpoint::TensorSource& s
 class PromptEncoderImpl : public torch::nn::Module {
  public:
   explicit PromptEncoderImpl(const PromptEncoderOptions& options = {});
-  PromptEncoderImpl(std::int64_t channels, std::int64_t grid, std::int64_t image_size, std::int64_t mask_channels = 16)
-      : PromptEncoderImpl(PromptEncoderOptions{channels, grid, image_size, mask_channels}) {}
   // text_embeds [n, N, C]: sparse = them, dense = "no mask". Keeps their dtype.
   Prompts encode_text(const at::Tensor& text_embeds);
   // mask_logits [1, 1, 4·grid, 4·grid] from an earlier answer.
