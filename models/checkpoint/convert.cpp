@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "decoder_matrix.h"
+#include "dtype_names.h"
 #include "stored_tensors.h"
 #include "tactus/checkpoint/quantise.h"
 #include "tactus/checkpoint/save_tensors.h"
@@ -34,7 +35,7 @@ struct Item {
 
 Item plan_item(const TensorInfo& info, const ConvertOptions& options) {
   Item item{&info, std::nullopt, {}};
-  if (options.to == ConvertTo::safetensors || !is_decoder_matrix(info) || !at::isFloatingType(info.dtype)) {
+  if (options.to == ConvertTo::safetensors || !is_decoder_matrix(info)) {
     item.to = {info};
     return item;
   }
@@ -184,9 +185,17 @@ std::string shard_name(std::size_t number, std::size_t count) {
 void check_convertible(const fs::path& from, const TensorSource& source, const ConvertOptions& options) {
   const auto& all = source.tensors();
   if (all.empty()) throw bad_input(from.string() + ": there are no tensors in it");
+  for (const TensorInfo& info : all) {
+    if (safetensors_name(info.dtype).empty())
+      throw bad_input(info.file + ": " + info.name + " is of type " + c10::toString(info.dtype) + ", which safetensors cannot hold");
+  }
   if (options.to == ConvertTo::safetensors) return;
   if (std::any_of(all.begin(), all.end(), is_scale))
     throw bad_input(from.string() + ": this model is quantised already; convert the folder that it was made from");
+  for (const TensorInfo& info : all) {
+    if (is_decoder_matrix(info) && !at::isFloatingType(info.dtype))
+      throw bad_input(info.file + ": " + info.name + " is of type " + c10::toString(info.dtype) + "; only floats are quantised");
+  }
   if (std::none_of(all.begin(), all.end(), is_decoder_matrix)) {
     throw bad_input(from.string() + ": there are no decoder matrices in it (model.layers.*, lm_head), and nothing else is quantised; "
                                     "only --to safetensors makes sense here");

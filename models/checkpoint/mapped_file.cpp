@@ -22,7 +22,7 @@ MappedFile::MappedFile(std::filesystem::path path) : path_(std::move(path)) {
   const bool known = ::fstat(file, &status) == 0;
   if (!known || !S_ISREG(status.st_mode) || status.st_size == 0) {
     ::close(file);
-    throw bad_input(path_.string() + (known && S_ISREG(status.st_mode) ? ": the file is empty" : ": this is not a file"));
+    throw bad_input(path_.string() + (known && S_ISREG(status.st_mode) ? ": the file is empty; fetch it again" : ": this is not a file"));
   }
   size_ = static_cast<std::size_t>(status.st_size);
   void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);

@@ -142,6 +142,13 @@ void find_missing_files(const Folder& folder, FolderDescription& description) {
 void find_missing_parts(const Folder& folder, FolderDescription& description) {
   for (const std::string& part : needed_parts(folder, description.kind))
     if (!folder.holds(part)) description.missing.push_back("the weights " + part + (part.ends_with(".") ? "*" : "") + " are missing");
+  for (const TensorInfo& info : folder.source->tensors()) {
+    const bool quantised = is_decoder_matrix(info) && (info.dtype == at::kChar || info.dtype == at::kByte);
+    if (info.name.ends_with(".weight") && !quantised && !at::isFloatingType(info.dtype)) {
+      description.missing.push_back(info.file + ": " + info.name + " is of type " + c10::toString(info.dtype) + " instead of a floating one");
+      break;
+    }
+  }
   if (!has_decoder(description.kind)) return;
   const std::int64_t layers = layers_of(folder), said = folder.number("num_hidden_layers");
   if (said > 0 && layers != said) {
