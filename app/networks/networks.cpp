@@ -1,11 +1,15 @@
 // The library behind tactus/app/networks.h: hands its calls to models/ and turns the types of models/ into its own.
 #include "tactus/app/networks.h"
 
+#include <algorithm>
+#include <string>
+
 #include "tactus/checkpoint/convert.h"
 #include "tactus/checkpoint/model_folder.h"
 #include "tactus/compact/predictor.h"
 #include "tactus/error.h"
 #include "tactus/evaluation/results.h"
+#include "tactus/interactvlm/config.h"
 #include "tactus/interactvlm/model.h"
 #include "tactus/interactvlm/photo_segmenters.h"
 #include "tactus/interactvlm/predictor.h"
@@ -139,6 +143,16 @@ class TorchNetworks : public Networks {
     result.known = found.kind != checkpoint::FolderKind::unknown;
     result.name = std::move(found.name);
     result.missing = std::move(found.missing);
+    const bool runs = found.kind == checkpoint::FolderKind::interactvlm || found.kind == checkpoint::FolderKind::lisa;
+    const bool said = std::any_of(result.missing.begin(), result.missing.end(),
+                                  [](const std::string& sentence) { return sentence.find("config.json") != std::string::npos; });
+    if (runs && !said) {
+      try {
+        interactvlm::read_model_config(path);
+      } catch (const Error& error) {
+        result.missing.emplace_back(error.what());
+      }
+    }
     result.bytes = found.bytes;
     result.parameters = found.parameters;
     result.stored_precision = std::move(found.stored_precision);

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pathlib
+import pickle
 import shutil
 import signal
 import struct
@@ -12,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 import unittest
+import zipfile
 
 from processes import wait_until_it_listens
 from readers import read_npz
@@ -33,6 +35,27 @@ def read_safetensors(path):
         values = struct.unpack(f"<{(end - begin) // struct.calcsize(letter)}{letter}", data[8 + length + begin:8 + length + end])
         tensors[name] = (entry["shape"], values)
     return tensors
+
+
+def pieces_of(path):
+    """A safetensors file in parts: header, data."""
+    data = path.read_bytes()
+    length, = struct.unpack_from("<Q", data)
+    return json.loads(data[8:8 + length]), bytearray(data[8 + length:])
+
+
+def write_pieces(path, header, data):
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+class Foreign:
+    """Unpickled, it would make a file."""
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
 
 
 def strided(array, step):
@@ -226,11 +249,106 @@ class Checkpoints(unittest.TestCase):
         self.refuse(edit("config.json", hidden_size=128), ["model.embed_tokens.weight is [426, 64] instead of [426, 128]"])
         self.refuse(edit("config.json", model_type="bert", architectures=["BertModel"]), ["BertModel"])
         self.refuse(edit("config.json", vocab_size=424), ["vocabulary"])
-        self.refuse(edit("config.json", multiview_channels=3), ["3"])
+        self.refuse(edit("config.json", multiview_channels=3), ["config.json", "the network was made for 3"])
+        self.refuse(edit("config.json", hC_sam_view_type="2viewsFix"), ["config.json", "2viewsFix", "4MV-Z_Vitru"])
+        self.refuse(edit("config.json", cam_encoder_type="round"), ["config.json", "round", "vi_v1"])
         self.refuse(lambda f: shutil.rmtree(f / "clip"), ["clip-vit-large-patch14", "--clip"], clip=False)
         self.refuse(lambda f: (f / "clip/config.json").write_text("{"), ["config.json"])
         self.refuse(lambda f: None, ["object_mesh.obj"], task="ocontact")
         self.refuse(lambda f: shutil.rmtree(f / "model"), ["neither a contact model"])
+
+    def test_a_pickle_with_a_foreign_constructor_is_not_executed(self):
+        made = self.root / "made by a pickle"
+
+        def change(folder):
+            shard = sorted((folder / "model").glob("pytorch_model-*.bin"))[0]
+            with zipfile.ZipFile(shard, "w") as archive:
+                archive.writestr("archive/data.pkl", pickle.dumps({"model.norm.weight": Foreign(made)}, protocol=2))
+        self.refuse(change, ["pytorch_model-00001", "it wants to build posix.mkdir", "nothing was executed"])
+        self.assertFalse(made.exists())
+
+    def converted(self, folder, form="safetensors"):
+        """A copy of a model as one file of safetensors."""
+        out = self.root / "converted" / f"{folder}-{form}"
+        if not out.exists():
+            done = self.run_tactus("convert", self.root / folder / "model", "--to", form, "--out", out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        return out
+
+    def change_converted(self, edit, form="safetensors"):
+        def change(folder):
+            shutil.rmtree(folder / "model")
+            shutil.copytree(self.converted("gen", form), folder / "model")
+            path = folder / "model/model-00001-of-00001.safetensors"
+            header, data = pieces_of(path)
+            edit(folder / "model", header, data)
+            write_pieces(path, header, data)
+        return change
+
+    def test_weights_of_a_wrong_type_are_refused_by_name(self):
+        for name in ("model.layers.1.mlp.up_proj.weight", "model.norm.weight"):
+            def whole_numbers(_, header, __):
+                self.assertEqual(header[name]["dtype"], "BF16")
+                header[name]["dtype"] = "I16"
+            self.refuse(self.change_converted(whole_numbers), ["do not fit the network", name, "Short"])
+
+    def test_too_little_memory_is_said_before_anything_is_read(self):
+        def enormous(name):
+            def edit(folder, _, __):
+                """Four terabytes that take no room on the disk."""
+                text = json.dumps({name: {"dtype": "BF16", "shape": [1 << 20, 1 << 21], "data_offsets": [0, 1 << 42]}}).encode()
+                with open(folder / "more.safetensors", "wb") as file:
+                    file.write(struct.pack("<Q", len(text)) + text)
+                    file.truncate(8 + len(text) + (1 << 42))
+                index = folder / "model.safetensors.index.json"
+                content = json.loads(index.read_text())
+                content["weight_map"][name] = "more.safetensors"
+                index.write_text(json.dumps(content))
+            return edit
+        more = enormous("model.layers.3.more")
+        for precision, form, words in (("auto", "safetensors", ["even in int4 this model needs", "close other programs"]),
+                                       ("bf16", "safetensors", ["in bf16 this model needs", "choose a smaller precision"]),
+                                       ("auto", "int8", ["in int8 this model needs", "convert the original to int4"])):
+            self.refuse(self.change_converted(more, form), [*words, "GB of memory and"], status=3, extra=("--precision", precision))
+
+    def test_answers_that_mark_nothing_or_never_end(self):
+        case = json.loads((self.root / "gen/cases.json").read_text())[0]
+        tokens = {name: json.loads((self.root / "gen/model/config.json").read_text())[name] for name in ("seg_token_idx", "eos_token_id")}
+        for token, says in (("seg_token_idx", "without a contact token"), ("eos_token_id", "cut off after 512 tokens")):
+            def silence(_, header, data):
+                entry = header["lm_head.weight"]
+                size = 2 * entry["shape"][1]
+                begin = entry["data_offsets"][0] + size * tokens[token]
+                data[begin:begin + size] = bytes(size)
+            folder = self.root / token
+            shutil.copytree(self.root / "gen/clip", folder / "clip")
+            (folder / "model").mkdir()
+            self.change_converted(silence)(folder)
+            out = self.root / "out" / token
+            done = self.run_tactus(*self.arguments(token, case, out))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)
+            self.assertTrue(any(says in warning for warning in report["warnings"]), report["warnings"])
+            contact = read_npz(out / "bottle__000001_hcontact_vertices.npz")["pred_contact_3d_smplh"].values
+            marks = token == "eos_token_id"
+            self.assertEqual((report["tasks"][0]["contact_tokens"] > 0, max(contact) > 0), (marks, marks))
+            self.assertEqual(report["tasks"][0]["reached_limit"], marks)
+            if marks:
+                self.assertEqual(len(report["tasks"][0]["tokens"]), 512)
+
+    def test_doctor_finds_what_would_be_refused(self):
+        def lacks(folder):
+            done = self.run_tactus("doctor", folder / "model", "--json")
+            return [f["detail"] for f in json.loads(done.stdout)["findings"] if f["what"] == "model lacks"]
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(scratch) / "gen"
+            shutil.copytree(self.root / "gen", folder)
+            self.assertEqual(lacks(folder), [])
+            config = folder / "model/config.json"
+            config.write_text(json.dumps({**json.loads(config.read_text()), "architectures": ["BertModel"], "model_type": "bert"}))
+            self.assertEqual([("BertModel" in said) for said in lacks(folder)], [True])
+            self.change_converted(lambda _, header, __: header["model.norm.weight"].update(dtype="I16"))(folder)
+            self.assertEqual([("model.norm.weight is of type Short" in said) for said in lacks(folder)], [True])
 
     def test_bad_requests_are_refused(self):
         model = ["--model", self.root / "gen/model", "--clip", self.root / "gen/clip"]
