@@ -183,6 +183,16 @@ void bend_panel(Vertices& at, const Thing& pack, const Vector3f& outward, const 
   }
 }
 
+// A binding is set to its foot: a strap goes over the instep or the balls of the toes, however long the foot is. Frame object,
+// where toes point to +x; `middle`: x of the deck's middle, behind which the instep's straps are.
+void set_to_foot(Vertices& object, const Tube& strap, float middle, const std::array<geometry::BoundingBox, 2>& soles) {
+  constexpr float kInstep = 0.44F, kToes = 0.75F;   // of the foot's length, from the heel
+  const Vector3f top = strap.centre(object, strap.rings / 2);
+  const auto& sole = std::abs(soles[kLeft].centre().z() - top.z()) < std::abs(soles[kRight].centre().z() - top.z()) ? soles[kLeft] : soles[kRight];
+  const float wanted = sole.lower.x() + (top.x() < middle + 0.02F ? kInstep : kToes) * sole.size().x();
+  for (const int v : strap.vertices) object(v, 0) += wanted - top.x();
+}
+
 // Rings of a strap over the foot go down until they lie on it; its ends stay on the board.
 void tighten(Vertices& at, const Tube& tube, const SurfaceTree& body) {
   const int rings = tube.rings;
@@ -224,6 +234,7 @@ Wearer::Wearer(const Rig& rig) {
       faces.row(count++) = all.row(f);
   faces.conservativeResize(count, 3);
   trunk_ = std::make_shared<const SurfaceTopology>(vertices, faces, false);
+  for (const Side side : {kLeft, kRight}) soles_[side] = rig.region(Region::sole, side);
   const SurfaceTree skin(trunk_, vertices);
   // Near the skin of the usual body in its rest pose, left side. Both go over the middle of the shoulder and under the arm.
   static const std::array<std::vector<Vector3f>, 2> near = {
@@ -275,7 +286,18 @@ PlacedThing laid_on(const PlacedThing& placed, const Wearer& wearer, const Surfa
       lay_strap(at, tube, ways[side], pose.linear().col(0), trunk);
     }
   } else {
-    for (const Tube& tube : tubes_of(object, "bindings")) tighten(at, tube, body);
+    std::array<geometry::BoundingBox, 2> soles;
+    for (const Side side : {kLeft, kRight}) {
+      Vertices points(static_cast<Eigen::Index>(wearer.sole(side).size()), 3);
+      for (Eigen::Index i = 0; i < points.rows(); ++i)
+        points.row(i) = (body.vertices().row(wearer.sole(side)[static_cast<std::size_t>(i)]) - pose.translation().transpose()) * pose.linear();
+      soles[side] = geometry::bounding_box(points);
+    }
+    const std::vector<Tube> straps = tubes_of(object, "bindings");
+    const auto middle = static_cast<float>(placed.thing->part("deck").centre().x());
+    for (const Tube& strap : straps) set_to_foot(object.mesh.vertices, strap, middle, soles);
+    at = (object.mesh.vertices * pose.linear().transpose()).rowwise() + pose.translation().transpose();
+    for (const Tube& strap : straps) tighten(at, strap, body);
   }
   object.mesh.vertices = (at.rowwise() - pose.translation().transpose()) * pose.linear();
   const Vector3f centre = geometry::bounding_box(object.mesh.vertices).centre();

@@ -19,6 +19,7 @@ class Wearer {
   SurfaceTree trunk(const geometry::Vertices& body) const { return {trunk_, body}; }
   // From the shoulder down to the flank, on the skin; `in_front`: of a pack worn before the chest.
   std::vector<Eigen::Vector3f> way(bool in_front, Side side, const geometry::Vertices& body) const;
+  const std::vector<int>& sole(Side side) const { return soles_[side]; }   // some of its vertices
 
  private:
   struct SkinPoint {
@@ -27,6 +28,7 @@ class Wearer {
   };
   std::shared_ptr<const SurfaceTopology> trunk_;
   std::array<std::array<std::vector<SkinPoint>, 2>, 2> ways_;   // [in_front][side]
+  std::array<std::vector<int>, 2> soles_;
 };
 
 // Whether `laid_on` changes this thing: a backpack that is worn, a snowboard that is stood on.
