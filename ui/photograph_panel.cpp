@@ -270,7 +270,7 @@ void PhotographPanel::show_needed() {
   const QString guessed = QString::fromStdString(pipeline::guesses_in_words(in));
   if (looking_) heading << tr("Looking for the person and the object …");
   else if (!guessed.isEmpty()) heading << tr("Guessed: %1. Drag or paint what is wrong.").arg(guessed);
-  if (!items.empty()) heading << tr("Still needed:");
+  if (!items.empty()) heading << (looking_ ? tr("Meanwhile you can:") : tr("Still needed:"));
   needed_->set_items(heading.join(QLatin1Char('\n')), items);
 }
 
