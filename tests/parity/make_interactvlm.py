@@ -37,12 +37,26 @@ FP32 = [("", torch.float32)]
 MIXED = [("mask_decoder.transformer.layers.1", torch.float32), ("cam_pose_encoder", torch.float32),
          ("", torch.bfloat16)]
 
+
+def sizes(hidden, layers, heads, mlp, channels, key_value_heads=None):
+    """Of the decoder (§1.6); `channels` wide are the prompts that it makes for SAM."""
+    grouped = {} if key_value_heads is None else {"num_key_value_heads": key_value_heads}
+    return dict(hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads, **grouped,
+                intermediate_size=mlp, out_dim=channels)
+
+
+def contact(tokens, views, encoder, human, obj):
+    """What InteractVLM adds to LISA's configuration (§1.3): the views' names and weights of people and objects, and
+    which encoder conditions on the cameras, if one does."""
+    return dict(token_type=tokens, multiview_channels=views, multiview_cam_cond=encoder is not None,
+                cam_encoder_type=encoder or "simple", hC_sam_view_type=human[0], oC_sam_view_type=obj[0],
+                hC_loss_weight=human[1], oC_loss_weight=obj[1])
+
+
 VARIANTS = {
     "gen": dict(
-        config=dict(hidden_size=64, num_hidden_layers=3, num_attention_heads=4, intermediate_size=96, out_dim=32,
-                    token_type="Gen", multiview_channels=4, multiview_cam_cond=True, cam_encoder_type="vi_v1",
-                    hC_sam_view_type="4MV-Z_Vitru_mv2", oC_sam_view_type="4MV-Z_HM", hC_loss_weight=3.0,
-                    oC_loss_weight=0.0),
+        config=dict(**sizes(hidden=64, layers=3, heads=4, mlp=96, channels=32),
+                    **contact("Gen", 4, "vi_v1", ("4MV-Z_Vitru_mv2", 3.0), ("4MV-Z_HM", 0.0))),
         clip=dict(hidden=32, mlp=64, layers=3, heads=4, image=56, patch=14), whole_clip=True,
         clip_storage="safetensors",
         sam=dict(image=1024, patch=16, embed=32, depth=4, heads=2, mlp_ratio=4, window=7, mlp=64, iou=32,
@@ -54,10 +68,8 @@ VARIANTS = {
                     answer="The left hand and fingers [SEG].", precision="bf16")]),
     # Grouped heads, human and object tokens, the splitter, 16 channels; a photograph as JPEG, the small matrix.
     "hu_obj": dict(
-        config=dict(hidden_size=48, num_hidden_layers=2, num_attention_heads=6, num_key_value_heads=3,
-                    intermediate_size=80, out_dim=16, token_type="Gen-Hu-Obj", multiview_channels=4,
-                    multiview_cam_cond=True, cam_encoder_type="view_index", hC_sam_view_type="4MV-Z_Vitru",
-                    oC_sam_view_type="4MV-Z_HM_BM", hC_loss_weight=3.0, oC_loss_weight=3.0),
+        config=dict(**sizes(hidden=48, layers=2, heads=6, mlp=80, channels=16, key_value_heads=3),
+                    **contact("Gen-Hu-Obj", 4, "view_index", ("4MV-Z_Vitru", 3.0), ("4MV-Z_HM_BM", 3.0))),
         clip=dict(hidden=40, mlp=56, layers=4, heads=5, image=42, patch=14), whole_clip=False, clip_storage="bin",
         sam=dict(image=128, patch=16, embed=24, depth=3, heads=3, mlp_ratio=2, window=3, mlp=48, iou=24,
                  **{"global": [1]}),
@@ -71,10 +83,9 @@ VARIANTS = {
                     object="mug__000002", answer="It is to grasp [OSEG].", precision="bf16")]),
     # Three decoders, the sum of the simple encoder, another layer of the tower, the newer tokenizer.
     "difde": dict(
-        config=dict(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=40, out_dim=32,
-                    token_type="Gen-DifDe", multiview_channels=4, multiview_cam_cond=True,
-                    cam_encoder_type="simple", hC_sam_view_type="4MV-Z_Vitru", oC_sam_view_type="4MV-Z_HM",
-                    hC_loss_weight=3.0, oC_loss_weight=3.0, mm_vision_select_layer=-3),
+        config=dict(**sizes(hidden=32, layers=1, heads=2, mlp=40, channels=32),
+                    **contact("Gen-DifDe", 4, "simple", ("4MV-Z_Vitru", 3.0), ("4MV-Z_HM", 3.0)),
+                    mm_vision_select_layer=-3),
         clip=dict(hidden=24, mlp=48, layers=4, heads=3, image=28, patch=7), whole_clip=False,
         clip_storage="safetensors",
         sam=dict(image=96, patch=8, embed=16, depth=2, heads=2, mlp_ratio=4, window=5, mlp=32, iou=16,
@@ -86,10 +97,8 @@ VARIANTS = {
                     answer="The hips [SEG].")]),
     # One token for people and objects, the old name of the view, no `legacy` key, nothing in shards.
     "gen_int": dict(
-        config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, out_dim=32,
-                    token_type="Gen-Int", multiview_channels=4, multiview_cam_cond=True, cam_encoder_type="vi_v1",
-                    hC_sam_view_type="4MV-Z_Vitru_wScene", oC_sam_view_type="4MV-Z_HM", hC_loss_weight=3.0,
-                    oC_loss_weight=3.0),
+        config=dict(**sizes(hidden=32, layers=2, heads=4, mlp=48, channels=32),
+                    **contact("Gen-Int", 4, "vi_v1", ("4MV-Z_Vitru_wScene", 3.0), ("4MV-Z_HM", 3.0))),
         clip=dict(hidden=16, mlp=32, layers=3, heads=2, image=56, patch=14), whole_clip=True, clip_storage="bin",
         sam=dict(image=64, patch=8, embed=32, depth=2, heads=4, mlp_ratio=2, window=3, mlp=32, iou=32,
                  **{"global": [0]}),
@@ -99,10 +108,8 @@ VARIANTS = {
                     data="data_small", answer="Both feet [ISEG].")]),
     # Masks in the photograph itself, two of them; no cameras.
     "picture": dict(
-        config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=48, out_dim=32,
-                    token_type="Gen", multiview_channels=1, multiview_cam_cond=False, cam_encoder_type="simple",
-                    hC_sam_view_type="4viewsFix", oC_sam_view_type="2viewsFix", hC_loss_weight=0.0,
-                    oC_loss_weight=0.0),
+        config=dict(**sizes(hidden=32, layers=2, heads=2, mlp=48, channels=32),
+                    **contact("Gen", 1, None, ("4viewsFix", 0.0), ("2viewsFix", 0.0))),
         clip=dict(hidden=24, mlp=32, layers=3, heads=2, image=28, patch=14), whole_clip=False,
         clip_storage="safetensors",
         sam=dict(image=128, patch=16, embed=32, depth=3, heads=2, mlp_ratio=4, window=5, mlp=64, iou=32,
@@ -112,7 +119,7 @@ VARIANTS = {
                     answer="Left foot [SEG] and right foot [SEG].")]),
     # LISA: none of InteractVLM's keys.
     "lisa": dict(
-        config=dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=56, out_dim=16,
+        config=dict(**sizes(hidden=32, layers=2, heads=4, mlp=56, channels=16),
                     rms_norm_eps=1e-6, architectures=["LISAForCausalLM"]), lisa=True,
         clip=dict(hidden=16, mlp=24, layers=3, heads=2, image=42, patch=14), whole_clip=True, clip_storage="bin",
         sam=dict(image=128, patch=16, embed=16, depth=2, heads=2, mlp_ratio=4, window=7, mlp=32, iou=16,
@@ -122,10 +129,8 @@ VARIANTS = {
                     photo="mug__000002.png", answer="It is [SEG].")]),
     # Ten views, with separate decoders and splitter at once.
     "ten_views": dict(
-        config=dict(hidden_size=32, num_hidden_layers=1, num_attention_heads=4, intermediate_size=32, out_dim=16,
-                    token_type="Gen-Hu-Obj-DifDe", multiview_channels=10, multiview_cam_cond=True,
-                    cam_encoder_type="vi_v1", hC_sam_view_type="4MV-Z_Vitru", oC_sam_view_type="10MV-Z_HM",
-                    hC_loss_weight=0.0, oC_loss_weight=3.0),
+        config=dict(**sizes(hidden=32, layers=1, heads=4, mlp=32, channels=16),
+                    **contact("Gen-Hu-Obj-DifDe", 10, "vi_v1", ("4MV-Z_Vitru", 0.0), ("10MV-Z_HM", 3.0))),
         clip=dict(hidden=16, mlp=24, layers=2, heads=2, image=28, patch=14), whole_clip=False, clip_storage="bin",
         sam=dict(image=64, patch=16, embed=16, depth=1, heads=1, mlp_ratio=4, window=3, mlp=16, iou=16,
                  **{"global": []}),
