@@ -134,6 +134,21 @@ class Convert(unittest.TestCase):
         self.assertEqual((done.returncode, [p.name for p in self.out.iterdir()]), (2, ["mine.txt"]))
         self.assertIn("not empty", done.stderr)
 
+    def test_weights_of_a_wrong_type_are_named(self):
+        whole = self.here / "model"
+        model(whole, 128, 96, 3)
+        path, name = whole / "model.safetensors", "model.layers.1.mlp.up_proj.weight"
+        data = path.read_bytes()
+        length, = struct.unpack_from("<Q", data)
+        text = data[8:8 + length].replace(f'"{name}": {{"dtype": "BF16"'.encode(), f'"{name}": {{"dtype": "I16" '.encode())
+        self.assertNotEqual(text, data[8:8 + length])
+        path.write_bytes(data[:8] + text + data[8 + length:])
+        for form in ("int8", "int4"):
+            self.refused(whole, "--to", form, says=f"model.safetensors: {name} is of type Short; only floats are quantised")
+        done = self.run_tactus("convert", whole, "--to", "safetensors", "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(read_header(self.out / "model-00001-of-00001.safetensors")[name]["dtype"], "I16")
+
     def findings(self, path):
         done = self.run_tactus("doctor", path, "--json")
         return [(f["what"], f["state"], f["detail"]) for f in json.loads(done.stdout)["findings"] if f["what"].startswith("model")]
