@@ -15,7 +15,7 @@
 #include <cmath>
 
 #include "layer_norm_2d.h"
-#include "tactus/layers/linear.h"
+#include "parts.h"
 #include "tactus/sam/sam.h"
 
 namespace tactus::sam {
@@ -54,8 +54,8 @@ class AttentionImpl : public torch::nn::Module {
  public:
   AttentionImpl(std::int64_t channels, std::int64_t heads, std::int64_t table)
       : heads_(heads),
-        qkv_(register_module("qkv", layers::Linear(layers::LinearOptions(channels, 3 * channels)))),
-        proj_(register_module("proj", layers::Linear(layers::LinearOptions(channels, channels)))),
+        qkv_(register_module("qkv", linear(channels, 3 * channels))),
+        proj_(register_module("proj", linear(channels, channels))),
         rel_pos_h_(register_parameter("rel_pos_h", at::zeros({table, channels / heads}))),
         rel_pos_w_(register_parameter("rel_pos_w", at::zeros({table, channels / heads}))) {}
 
@@ -115,8 +115,8 @@ TORCH_MODULE(Attention);
 class MlpImpl : public torch::nn::Module {
  public:
   MlpImpl(std::int64_t channels, std::int64_t hidden)
-      : lin1_(register_module("lin1", layers::Linear(layers::LinearOptions(channels, hidden)))),
-        lin2_(register_module("lin2", layers::Linear(layers::LinearOptions(hidden, channels)))) {}
+      : lin1_(register_module("lin1", linear(channels, hidden))),
+        lin2_(register_module("lin2", linear(hidden, channels))) {}
   at::Tensor forward(const at::Tensor& x) { return lin2_(at::gelu(lin1_(x))); }
 
  private:

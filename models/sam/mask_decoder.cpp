@@ -6,7 +6,6 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_bilinear2d.h>
-#include <ATen/ops/zeros.h>
 #include <torch/nn/modules/container/modulelist.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/normalization.h>
@@ -15,13 +14,11 @@
 #include <string>
 
 #include "layer_norm_2d.h"
-#include "tactus/layers/linear.h"
+#include "parts.h"
 #include "tactus/sam/sam.h"
 
 namespace tactus::sam {
 namespace {
-
-layers::Linear linear(std::int64_t in, std::int64_t out) { return layers::Linear(layers::LinearOptions(in, out)); }
 
 class AttentionImpl : public torch::nn::Module {
  public:
@@ -166,14 +163,6 @@ class HeadImpl : public torch::nn::Module {
   std::vector<layers::Linear> layers_;
 };
 TORCH_MODULE(Head);
-
-class RowsImpl : public torch::nn::Module {
- public:
-  RowsImpl(std::int64_t rows, std::int64_t channels)
-      : weight(register_parameter("weight", at::zeros({rows, channels}))) {}
-  at::Tensor weight;
-};
-TORCH_MODULE(Rows);
 
 std::string shape(const at::Tensor& t) {
   std::string text;

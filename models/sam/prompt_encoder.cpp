@@ -13,18 +13,11 @@
 #include <numbers>
 
 #include "layer_norm_2d.h"
+#include "parts.h"
 #include "tactus/sam/sam.h"
 
 namespace tactus::sam {
 namespace {
-
-// One learned row, stored as an embedding table of one entry.
-class RowImpl : public torch::nn::Module {
- public:
-  explicit RowImpl(std::int64_t channels) : weight(register_parameter("weight", at::zeros({1, channels}))) {}
-  at::Tensor weight;
-};
-TORCH_MODULE(Row);
 
 class PositionCodeImpl : public torch::nn::Module {
  public:
@@ -67,21 +60,21 @@ TORCH_MODULE(MaskDownscaling);
 
 struct PromptEncoderImpl::Parts {
   PositionCode pe_layer;
-  std::vector<Row> point_embeddings;   // outside, inside, first corner, second corner
-  Row not_a_point, no_mask;
+  std::vector<Rows> point_embeddings;   // a row each: outside, inside, first corner, second corner
+  Rows not_a_point, no_mask;
   MaskDownscaling mask_downscaling;
 };
 
 PromptEncoderImpl::PromptEncoderImpl(const PromptEncoderOptions& o) : options(o) {
   parts_ = std::make_shared<Parts>(Parts{PositionCode(o.channels),
                                          {},
-                                         Row(o.channels),
-                                         Row(o.channels),
+                                         Rows(1, o.channels),
+                                         Rows(1, o.channels),
                                          MaskDownscaling(o.channels, o.mask_channels)});
   register_module("pe_layer", parts_->pe_layer);
   torch::nn::ModuleList points;
   for (int i = 0; i < 4; ++i) {
-    parts_->point_embeddings.emplace_back(o.channels);
+    parts_->point_embeddings.emplace_back(1, o.channels);
     points->push_back(parts_->point_embeddings.back());
   }
   register_module("point_embeddings", points);
