@@ -41,7 +41,7 @@ class Predictor : public contact::ContactPredictor {
 
   contact::ContactPrediction predict(const contact::ContactQuery& query, const Progress& progress) const override {
     contact::ContactPrediction prediction;
-    prediction.model = name();
+    prediction.model = name() + ", " + model_->precision();
     prediction.warnings = model_->warnings();
     if (stages_) stages_->clear();
     const bool body = model_->config().human_weight > 0;

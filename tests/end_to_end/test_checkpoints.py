@@ -211,7 +211,7 @@ class Checkpoints(unittest.TestCase):
                                "--dump-tensors", out / "stages.npz", "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
         report = json.loads(done.stdout)
-        self.assertEqual(report["model"], "interactvlm")
+        self.assertEqual(report["model"], "interactvlm, bf16")
         stages = read_npz(out / "stages.npz")
         self.assertEqual(stages["input_ids"].dtype, "<i8")
         self.assertEqual(list(stages["object_input_ids"].values)[:1], list(stages["input_ids"].values)[:1])
