@@ -26,7 +26,6 @@ void check(const BodyFitInput& input) {
     throw bad_input("photograph: it has no pixels; open a picture first");
   if (input.focal_px && !(std::isfinite(*input.focal_px) && *input.focal_px > 0.0))
     throw bad_input("focal length: it must be a positive number of pixels");
-  int marked = 0, torso = 0;
   for (int k = 0; k < kKeypointCount; ++k) {
     const auto index = static_cast<std::size_t>(k);
     const Keypoint& mark = input.keypoints[index];
@@ -40,14 +39,13 @@ void check(const BodyFitInput& input) {
                       std::to_string(static_cast<int>(mark.x)) + ", " +
                       std::to_string(static_cast<int>(mark.y)) + "); are the joints those of this picture?");
     }
-    ++marked;
-    if (name.find("shoulder") != std::string::npos || name.find("hip") != std::string::npos) ++torso;
   }
-  if (marked < 6)
-    throw bad_input("joints: only " + std::to_string(marked) +
+  const MarkCount count = count_marks(input.keypoints);
+  if (count.all < kFewestMarks)
+    throw bad_input("joints: only " + std::to_string(count.all) +
                     " are marked; at least 6 are needed, two of them shoulders or hips");
-  if (torso < 2)
-    throw bad_input("joints: the torso has " + std::to_string(torso) +
+  if (count.torso < kFewestOnTorso)
+    throw bad_input("joints: the torso has " + std::to_string(count.torso) +
                     " marks; mark two or more of the shoulders and hips");
   if (input.person_mask && !input.person_mask->same_size(input.photo_width, input.photo_height))
     throw bad_input("person mask: its size is not the photograph's");

@@ -7,18 +7,8 @@ namespace tactus::contact {
 namespace {
 
 constexpr double kVisible = 0.35, kHidden = 0.1;   // least confidence
-constexpr int kFewest = 6, kFewestOnTorso = 2;     // of body::fit_body
-constexpr std::size_t kTorso[] = {5, 6, 11, 12};   // shoulders and hips
 
 }  // namespace
-
-bool enough_joints(const body::Keypoints& points) {
-  const auto known = [&](std::size_t k) { return points[k].visibility != body::Visibility::unknown ? 1 : 0; };
-  int all = 0, on_torso = 0;
-  for (std::size_t k = 0; k < points.size(); ++k) all += known(k);
-  for (const std::size_t k : kTorso) on_torso += known(k);
-  return all >= kFewest && on_torso >= kFewestOnTorso;
-}
 
 Marks marks_of(const Percept& percept) {
   Marks marks;
@@ -35,7 +25,7 @@ Marks marks_of(const Percept& percept) {
     if (!(confidence >= kHidden)) continue;
     points[k] = {percept.joints(row, 0), percept.joints(row, 1), confidence >= visible ? body::Visibility::visible : body::Visibility::hidden};
   }
-  if (enough_joints(points)) {
+  if (body::count_marks(points).enough()) {
     marks.keypoints = points;
     marks.joints_guessed = 1.0;
   }

@@ -24,7 +24,7 @@ void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWha
   body::Keypoints own{};
   for (std::size_t k = 0; k < own.size(); ++k)
     if (!inputs.guessed.joints[k]) own[k] = point_of(inputs.keypoints, k);
-  const bool person = what.person && !inputs.given_body && !contact::enough_joints(own);
+  const bool person = what.person && !inputs.given_body && !body::count_marks(own).enough();
   if (person) {
     body::Keypoints points = inputs.keypoints.value_or(body::Keypoints{});
     for (std::size_t k = 0; k < points.size(); ++k) {

@@ -3,6 +3,7 @@
 
 #include <Eigen/Core>
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 namespace tactus::body {
@@ -24,5 +25,23 @@ struct Keypoint {
   friend bool operator==(const Keypoint&, const Keypoint&) = default;
 };
 using Keypoints = std::array<Keypoint, kKeypointCount>;
+
+// A body can be fitted to marks (fit_body) from so many on, so many of them on the torso: shoulders and hips.
+inline constexpr int kFewestMarks = 6, kFewestOnTorso = 2;
+
+struct MarkCount {
+  int all = 0, torso = 0;
+  bool enough() const { return all >= kFewestMarks && torso >= kFewestOnTorso; }
+};
+inline MarkCount count_marks(const Keypoints& points) {
+  MarkCount count;
+  for (std::size_t k = 0; k < points.size(); ++k) {
+    if (points[k].visibility == Visibility::unknown) continue;
+    ++count.all;
+    const std::string_view name = kKeypointNames[k];
+    count.torso += name.ends_with("shoulder") || name.ends_with("hip") ? 1 : 0;
+  }
+  return count;
+}
 
 }  // namespace tactus::body

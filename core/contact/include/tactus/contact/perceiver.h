@@ -20,9 +20,6 @@ struct Percept {
   double person_confidence = 0, object_confidence = 0;   // mean probability inside the mask; 0 without one
 };
 
-// Whether the body can be fitted to these points: six, two of them on the torso (body::fit_body).
-bool enough_joints(const body::Keypoints& points);
-
 // A percept as marks. A joint of little confidence is marked as hidden, unless it belongs to the surer half, which makes it
 // weigh less in the body's fit; one of hardly any is left out, and all of them are where the rest is not enough.
 Marks marks_of(const Percept& percept);
