@@ -122,7 +122,7 @@ class Predictor : public contact::ContactPredictor {
     progress.check();
 
     const Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
-    const bool ruled = !(evidence.guessed && learned_from_guesses(model_.info()));
+    const bool leans = !(evidence.guessed && learned_from_guesses(model_.info()));
     contact::ContactPrediction result;
     result.model = name();
     result.from_marks = true;
@@ -135,12 +135,13 @@ class Predictor : public contact::ContactPredictor {
       said.presence = 0.0;
       result.warnings.push_back("The mask of the " + thing + " has no pixel near the person: it is not visible, and no contact is reported.");
     } else {
-      if (ruled) blend(said, seen);
-      if (trust_in_fit(seen.fit_error_m) < 1.0) {
+      // A body that fits the marks badly puts its evidence in the wrong place.
+      const double trust = trust_in_fit(seen.fit_error_m);
+      if (leans) lean_on_usual(said.body, said.presence, said.prior, trust);
+      if (trust < 1.0) {
         result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average" +
-                                  (ruled ? ": what people usually touch has a part in the answer; correct the joints." : "; correct the joints."));
+                                  (leans ? ": what people usually touch has a part in the answer; correct the joints." : "; correct the joints."));
       }
-      if (ruled) rule(said, evidence, sample);
       touched = said.presence >= thresholds.gate && said.body.size() > 0 && said.body.maxCoeff() >= thresholds.body;
       if (!touched) deny(said, thresholds);
     }
@@ -172,23 +173,6 @@ class Predictor : public contact::ContactPredictor {
     auto result = prior_->predict(query, progress);
     result.warnings.insert(result.warnings.begin(), why + ", so the prior answered: what people usually touch.");
     return result;
-  }
-
-  // A body that fits the marks badly puts its evidence in the wrong place.
-  static void blend(Prediction& said, const evidence::Observation& seen) {
-    const double trust = trust_in_fit(seen.fit_error_m);
-    if (trust >= 1.0) return;
-    said.body = static_cast<float>(trust) * said.body + static_cast<float>(1.0 - trust) * said.prior;
-    said.presence = trust * said.presence + (1.0 - trust) * 0.5;
-  }
-
-  // Again, since the prior knows no distance.
-  static void rule(Prediction& said, const evidence::Evidence& evidence, const evidence::BodySample& sample) {
-    for (Eigen::Index i = 0; i < said.body.size(); ++i) {
-      const auto n = static_cast<std::size_t>(i);
-      const double farthest = farthest_contact_m(sample.part_names.at(sample.parts[n]));
-      if (static_cast<double>(evidence.distance_m[i]) > farthest) said.body[i] = 0.0F;
-    }
   }
 
   // Everything below the thresholds, in the order that it had.

@@ -12,15 +12,6 @@
 namespace tactus::evaluation {
 namespace {
 
-// What tactus analyse does with a body that misses its marks; what is too far from the mask (0) stays so.
-void trust_less(SamplePrediction& said, double fit_error_m) {
-  const double trust = compact::trust_in_fit(fit_error_m);
-  if (trust >= 1.0 || said.usual.size() != said.body.size()) return;
-  for (Eigen::Index i = 0; i < said.body.size(); ++i)
-    if (said.body[i] > 0.0F) said.body[i] = static_cast<float>(trust) * said.body[i] + static_cast<float>(1.0 - trust) * said.usual[i];
-  said.presence = trust * said.presence + (1.0 - trust) * 0.5;
-}
-
 // The prompts of one scene that are asked.
 struct OfScene {
   std::uint64_t index = 0;
@@ -54,7 +45,9 @@ PhotoAnswered answer_from_photo(const ScenePrompts& source, const Prompt& prompt
     progress.check();
   }
   answered.said = who.model->predict(evidence, prompt.category, prompt.question, usual);
-  if (answered.from_photo && !evidence.mask_empty) trust_less(answered.said, answered.fit_error_m);
+  // What an analysis does with a body that misses its marks.
+  if (answered.from_photo && !evidence.mask_empty && answered.said.usual.size() == answered.said.body.size())
+    compact::lean_on_usual(answered.said.body, answered.said.presence, answered.said.usual, compact::trust_in_fit(answered.fit_error_m));
   progress.report(1.0);
   return answered;
 }
