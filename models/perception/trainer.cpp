@@ -73,15 +73,11 @@ class Training : public training::TrainingLoop {
     const Clock::time_point begin = Clock::now();
     status_.stage = "Pictures";
     status_.steps = options_.pictures;
-    synth::SceneMaker::Options pools;
-    pools.bodies = options_.bodies;
-    pools.instances = options_.instances;
-    pools.validation_bodies = std::min(pools.validation_bodies, pools.bodies);
-    pools.validation_instances = std::min(pools.validation_instances, pools.instances);
+    const auto pools = training::pools_of(options_);
     const synth::SceneMaker maker(model_, synth::Split::train, pools, progress_.part(0.0, 0.01, "Pictures"));
     DataOptions data;
     data.seed = options_.seed;
-    data.pools = static_cast<std::uint64_t>(options_.bodies) << 32U | static_cast<std::uint64_t>(options_.instances);
+    data.pools = training::key_of_pools(options_);
     data.pictures = options_.pictures;
     data.side = options_.side;
     data.supersampling = options_.supersampling;

@@ -104,11 +104,7 @@ class Training : public TrainingLoop {
     const Clock::time_point begin = Clock::now();
     status_.stage = "Scenes";
     status_.steps = options_.scenes;
-    synth::SceneMaker::Options pools;
-    pools.bodies = options_.bodies;
-    pools.instances = options_.instances;
-    pools.validation_bodies = std::min(pools.validation_bodies, pools.bodies);
-    pools.validation_instances = std::min(pools.validation_instances, pools.instances);
+    const auto pools = pools_of(options_);
     const synth::SceneMaker maker(model_, synth::Split::train, pools, progress_.part(0.0, 0.01, "Scenes"));
     DataOptions data;
     data.seed = options_.seed;
@@ -125,7 +121,7 @@ class Training : public TrainingLoop {
     data.memory_gb = options_.memory_gb;
     data.minutes = options_.generation_minutes;
     data.cache = options_.cache;
-    data.pools = static_cast<std::uint64_t>(options_.bodies) << 32U | static_cast<std::uint64_t>(options_.instances);
+    data.pools = key_of_pools(options_);
     std::int64_t first = -1;
     const auto told = [&](std::int64_t done) {
       if (first < 0) first = done;

@@ -1,6 +1,7 @@
 // The steps of a training, the same for every network: order of the examples, rate, clock, checkpoints, what is told meanwhile.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "tactus/progress.h"
+#include "tactus/synth/scene.h"
 #include "tactus/training/checkpoint.h"
 #include "tactus/training/event_file.h"
 #include "tactus/training/train.h"
@@ -26,6 +28,22 @@ struct LoopOptions {
 template <typename Options>
 LoopOptions loop_options(const Options& o, std::int64_t examples, std::int64_t per_step) {
   return {examples, per_step, o.seed, o.epochs, o.minutes, o.learning_rate, o.warmup, o.final_rate, o.checkpoint_seconds, o.validate_minutes};
+}
+
+// What the scenes of a training and of its validation are made of.
+template <typename Options>
+synth::SceneMaker::Options pools_of(const Options& o) {
+  synth::SceneMaker::Options pools;
+  pools.bodies = o.bodies;
+  pools.instances = o.instances;
+  pools.validation_bodies = std::min(pools.validation_bodies, o.bodies);
+  pools.validation_instances = std::min(pools.validation_instances, o.instances);
+  return pools;
+}
+// A number for them, for a cache's key.
+template <typename Options>
+std::uint64_t key_of_pools(const Options& o) {
+  return static_cast<std::uint64_t>(o.bodies) << 32U | static_cast<std::uint64_t>(o.instances);
 }
 
 class TrainingLoop {
