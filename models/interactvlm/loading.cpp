@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "tactus/checkpoint/load_module.h"
+#include "tactus/checkpoint/model_folder.h"
 #include "tactus/checkpoint/tensor_source.h"
 #include "tactus/error.h"
 #include "tactus/interactvlm/view_tables.h"
@@ -21,7 +22,7 @@ using checkpoint::TensorInfo;
 using checkpoint::TensorSource;
 
 constexpr double kGigabyte = 1e9;
-constexpr double kWorkingBytes = 1.5e9;   // activations, caches of keys and values, the program itself
+constexpr double kProgramBytes = 4e8;   // libtorch and the program itself
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -109,28 +110,36 @@ std::string gigabytes(double bytes) {
   return text;
 }
 
-std::string choose_precision(const OpenOptions& options, const ModelConfig& config, const Sizes& sizes, bool on_gpu) {
+// What doctor says that the folder takes, and the program beside it.
+double bytes_needed(const checkpoint::FolderDescription& folder, const std::string& precision) {
+  const auto found = std::find_if(folder.needs.begin(), folder.needs.end(), [&](const auto& need) { return need.precision == precision; });
+  return kProgramBytes + (found == folder.needs.end() ? 0.0 : static_cast<double>(found->bytes));
+}
+
+std::string choose_precision(const OpenOptions& options, const ModelConfig& config, bool quantised, bool on_gpu) {
   static const std::vector<std::string> known = {"fp32", "bf16", "int8", "int4"};
   const bool asked = options.precision != "auto";
   if (asked && std::find(known.begin(), known.end(), options.precision) == known.end()) {
     throw bad_input(options.precision + ": there is no such precision; choose auto, fp32, bf16, int8 or int4");
   }
-  if (sizes.quantised && asked && options.precision != config.stored_precision) {
+  if (quantised && asked && options.precision != config.stored_precision) {
     throw bad_input(options.folder.string() + ": this folder was converted to " + config.stored_precision +
                     "; run it so, or convert the original to " + options.precision);
   }
   std::vector<std::string> choices = {config.stored_precision == "fp32" ? "fp32" : "bf16", "bf16", "int8", "int4"};
-  if (sizes.quantised) choices = {config.stored_precision};
+  if (quantised) choices = {config.stored_precision};
   else if (asked) choices = {options.precision};
-  const double free = on_gpu ? 1e18 : available_memory();
+  if (on_gpu) return choices.front();
+  const double free = available_memory();
+  const checkpoint::FolderDescription folder = checkpoint::describe_folder(options.folder);
   for (const auto& precision : choices) {
-    if (bytes_in(sizes, precision) + kWorkingBytes <= free) return precision;
+    if (bytes_needed(folder, precision) <= free) return precision;
   }
   const bool least = choices.back() == "int4";
   throw cannot_run(options.folder.string() + ": " + (least ? "even in " : "in ") + choices.back() + " this model needs " +
-                   gigabytes(bytes_in(sizes, choices.back()) + kWorkingBytes) + " of memory and " + gigabytes(free) + " are free; " +
+                   gigabytes(bytes_needed(folder, choices.back())) + " of memory and " + gigabytes(free) + " are free; " +
                    (least ? "close other programs"
-                          : sizes.quantised ? "close other programs, or convert the original to int4"
+                          : quantised ? "close other programs, or convert the original to int4"
                                             : "choose a smaller precision (int8, int4) or auto"));
 }
 
@@ -253,7 +262,7 @@ Loaded load_folder(const OpenOptions& options, const Progress& progress) {
     throw bad_input(options.folder.string() + ": config.json says out_dim " + std::to_string(config.out_dim) +
                     ", but the stored mask decoder is " + std::to_string(sizes.decoder.channels) + " wide");
   }
-  loaded.precision = choose_precision(options, config, count(*source), loaded.device.is_cuda());
+  loaded.precision = choose_precision(options, config, count(*source).quantised, loaded.device.is_cuda());
   loaded.dtype = loaded.precision == "fp32" ? at::kFloat : at::kBFloat16;
 
   const torch::NoGradGuard no_grad;
