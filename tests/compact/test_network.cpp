@@ -89,6 +89,7 @@ TEST_F(CompactNetwork, ContactDoesNotDependOnTheAnswersWords) {
 }
 
 TEST_F(CompactNetwork, GradientsMatchFiniteDifferences) {
+  at::manual_seed(1);   // with 5 a rectifier of contact_hidden_fcs stands at its kink, where there is no slope to compare
   Network network = small_network();
   { const torch::NoGradGuard no_grad; for (auto& p : network->parameters()) p.add_(0.05 * at::randn_like(p)); }
   network->to(at::kDouble);
@@ -107,7 +108,7 @@ TEST_F(CompactNetwork, GradientsMatchFiniteDifferences) {
     const torch::NoGradGuard no_grad;
     const at::Tensor direction = at::randn_like(item.value());
     const double slope = (item.value().grad() * direction).sum().item<double>();
-    constexpr double step = 1e-3;   // the norms take their statistics in fp32
+    constexpr double step = 2e-4;   // smaller, and the norms' statistics in fp32 show; larger, and rectifiers pass their kinks
     item.value().add_(direction, step);
     const double after = value().item<double>();
     item.value().add_(direction, -2 * step);
