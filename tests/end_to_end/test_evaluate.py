@@ -22,7 +22,7 @@ LITTLE = {"model": "perception", "pictures": 8, "validation_pictures": 1, "bodie
           "slice": 4, "epochs": 2, "network": {"image": 48, "width_2": 16, "width_4": 16, "width_8": 24, "width_16": 32, "blocks_4": 1, "blocks_8": 1,
                                                "attention_layers": 1}}
 PERCEPTION = "trained hands_iou arms_iou left_right joint_error person_iou object_iou photo_only".split()
-PHOTO_ONLY = "f1 prior_f1 answered_from_photo joints_found object_found denied marked_f1 prompts".split()
+PHOTO_ONLY = "f1 prior_f1 answered_from_photo joints_found object_found denied false_contact marked_f1 prompts untouched".split()
 
 
 def run(*flags, **changed):
@@ -64,6 +64,8 @@ class Evaluate(unittest.TestCase):
         self.assertIs(perception["trained"], True)
         self.assertEqual(sorted(perception["photo_only"]), sorted(PHOTO_ONLY))
         self.assertEqual(perception["photo_only"]["prompts"], 3)
+        self.assertGreaterEqual(perception["photo_only"]["untouched"], 1)
+        self.assertEqual(perception["photo_only"]["false_contact"], 1.0)   # the prior never denies
         self.assertEqual(perception["photo_only"]["f1"], found["photo_only_f1"])
         self.assertIsInstance(found["photo_only_f1"], float)
         # The prior is the model here, so whoever answers says the same.
