@@ -2,6 +2,7 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -148,8 +149,28 @@ struct Model::Impl {
     return row;
   }
 
+  // The word that stands for the thing asked about in a sentence: the last of its category's name, of a "camera on a tripod" the
+  // one before "on"; none: 0.
+  std::int64_t own_name(const std::string& category) const {
+    std::int64_t own = 0;
+    for (const std::string& word : Vocabulary::split(category)) {
+      if (word == "on") break;
+      own = vocabulary.id(word);
+    }
+    return own >= Vocabulary::special_count ? own : 0;
+  }
+
+  // Where the network would name another thing it means this one.
+  static at::Tensor with_own_name(at::Tensor logits, const at::Tensor& silence, std::int64_t own) {
+    const at::Tensor allowed = logits + silence;
+    if (own == 0) return allowed;
+    const at::Tensor others = logits.masked_fill(silence == 0, -1e9).amax(-1);
+    allowed.select(-1, own).copy_(at::maximum(allowed.select(-1, own), others));
+    return allowed;
+  }
+
   // `forced`: the first word, already among those of the batch; none: 0.
-  Answer speak(NetworkImpl& network, const Batch& batch, const at::Tensor& silence, std::int64_t forced, double probability,
+  Answer speak(NetworkImpl& network, const Batch& batch, const at::Tensor& silence, std::int64_t own, std::int64_t forced, double probability,
                const std::function<void(const contact::TokenRecord&)>& on_token, const Progress& progress) const {
     Answer answer;
     std::vector<std::int64_t> ids;
@@ -167,7 +188,7 @@ struct Model::Impl {
     llama::GenerateOptions options;
     options.max_new_tokens = std::min(kLongestAnswer, info.options.max_positions - batch.words.size(1));
     options.eos = Vocabulary::end;
-    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return network.lm_head(states) + silence; }, network.embeddings(batch),
+    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return with_own_name(network.lm_head(states), silence, own); }, network.embeddings(batch),
                            options, progress, [&](const llama::GeneratedToken& token) { say(token.id, token.probability); });
     answer.text = vocabulary.decode(ids);
     return answer;
@@ -207,7 +228,7 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);
   prediction.known_category = batch.category.item<std::int64_t>() != 0;
   if (words) {
-    Answer answer = impl.speak(*network, batch, impl.silenced(category, question), 0, 0.0, on_token, progress);
+    Answer answer = impl.speak(*network, batch, impl.silenced(category, question), impl.own_name(category), 0, 0.0, on_token, progress);
     prediction.answer = std::move(answer.text);
     prediction.tokens = std::move(answer.tokens);
   }
@@ -225,10 +246,10 @@ Answer Model::answer(const evidence::Evidence& evidence, const std::string& cate
   const at::Tensor chances = (*network).forward(batch).words.select(1, batch.words.size(1) - 1).squeeze(0).softmax(0);
   const auto first = chances.argmax().item<std::int64_t>();
   const at::Tensor silence = impl.silenced(category, question);
-  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, silence, 0, 0.0, on_token, progress);
+  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, silence, impl.own_name(category), 0, 0.0, on_token, progress);
   const std::int64_t forced = touched ? Vocabulary::contact : Vocabulary::none;
   batch.words = at::cat({batch.words, at::tensor({forced}).unsqueeze(0)}, 1);
-  return impl.speak(*network, batch, silence, forced, chances[forced].item<double>(), on_token, progress);
+  return impl.speak(*network, batch, silence, impl.own_name(category), forced, chances[forced].item<double>(), on_token, progress);
 }
 
 }  // namespace tactus::compact

@@ -4,6 +4,7 @@ usage: test_compact.py TACTUS BUILD_FOLDER
 """
 import json
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -106,15 +107,19 @@ class Compact(unittest.TestCase):
         _, bicycle = self.ask("bicycle", *self.marks(), prompt="Which body parts touch the bicycle?")
         self.assertNotEqual(camera["body_contact"].values, bicycle["body_contact"].values)
 
-    def test_the_sentence_names_no_other_thing(self):
-        # The question names nothing, so the words must come from the object that was chosen.
+    def test_the_sentence_names_the_thing_and_no_other(self):
+        # The questions name nothing, so the words must come from the object that was chosen.
         names = json.loads(subprocess.run([TACTUS, "analyse", "--object", "list", "--json"], capture_output=True, text=True, check=True).stdout)
         names = {n if isinstance(n, str) else n["name"] for n in names}
         self.assertIn("umbrella", names)
-        for thing in ("umbrella", "suitcase", "cup", "bicycle", "racket"):
-            report, _ = self.ask(f"named_{thing}", *self.marks(), "--object", thing, prompt="What does the person touch?")
-            words = set(report["answer"].lower().rstrip(".").split())
-            self.assertFalse((names - {thing}) & words, report["answer"])
+        for thing in ("umbrella", "suitcase", "cup", "bicycle", "racket", "snowboard"):
+            for prompt in ("What does the person touch?", "Which body parts touch it?"):
+                report, _ = self.ask(f"named_{thing}", *self.marks(), "--object", thing, prompt=prompt)
+                answer = report["answer"].lower()
+                words = set(re.findall(r"[a-z-]+", answer))
+                self.assertFalse((names - {thing}) & words, answer)
+                self.assertIn(thing, words, answer)
+                self.assertNotRegex(answer, r"\b(the|a|an) (the|a|an|of|at|is|are|in|near|not|with|and)\b")   # nothing is left out
 
     def test_a_thing_of_no_known_kind_is_said_to_be_uncertain(self):
         mesh = self.folder / "thing.obj"
