@@ -67,7 +67,12 @@ struct Scene::Impl {
   Surface& surface(Subject s) { return s == Subject::body ? body : object; }
 
   void apply_display() {
-    for (Surface* surface : {&body, &object}) surface->actor()->GetProperty()->SetRepresentation(display.wireframe ? VTK_WIREFRAME : VTK_SURFACE);
+    for (Surface* surface : {&body, &object}) {
+      auto* property = surface->actor()->GetProperty();
+      property->SetRepresentation(display.wireframe ? VTK_WIREFRAME : VTK_SURFACE);
+      const bool through = display.wireframe || (surface == &body && display.see_through_body);
+      property->SetBackfaceCulling(surface->closed() && !through);
+    }
     body.actor()->GetProperty()->SetOpacity(display.see_through_body ? 0.35 : 1.0);
     body.actor()->SetVisibility(body.present() && display.show_body);
     object.actor()->SetVisibility(object.present() && display.show_object && pose.has_value());

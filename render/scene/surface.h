@@ -25,6 +25,7 @@ class Surface {
   void colour(bool contact_colours, float threshold);
 
   bool present() const { return present_; }
+  bool closed() const { return closed_; }   // known to be; faces look outwards
   bool has_contact() const { return present_ && probability_.size() == mesh_.vertex_count(); }
   const geometry::Mesh& mesh() const { return mesh_; }
   const geometry::Vertices& normals() const { return normals_; }
@@ -42,7 +43,7 @@ class Surface {
   vtkNew<vtkActor> actor_;
   vtkNew<vtkStaticCellLocator> locator_;
   std::array<double, 3> plain_;
-  bool present_ = false;
+  bool present_ = false, closed_ = false;
 };
 
 }  // namespace tactus::scene

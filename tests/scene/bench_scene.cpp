@@ -15,7 +15,7 @@ namespace {
 
 using namespace tactus;
 
-// A bumpy sphere of about `triangles` triangles before the camera.
+// A bumpy sphere of about `triangles` triangles before the camera, closed as bodies and the library's things are.
 geometry::Mesh surface(int triangles, double bump) {
   const int rings = static_cast<int>(std::sqrt(triangles / 4.0)), columns = 2 * rings;
   geometry::Mesh mesh;
@@ -30,10 +30,13 @@ geometry::Mesh surface(int triangles, double bump) {
   int f = 0;
   for (int r = 0; r < rings; ++r)
     for (int c = 0; c < columns; ++c) {
-      const int a = r * columns + c, b = r * columns + (c + 1) % columns;
-      mesh.faces.row(f++) << a, b, a + columns;
-      mesh.faces.row(f++) << b, b + columns, a + columns;
+      // The first vertex of the first and of the last ring is the pole.
+      const auto at = [&](int ring, int column) { return ring == 0 || ring == rings ? ring * columns : ring * columns + column % columns; };
+      const int a = at(r, c), b = at(r, c + 1), below_a = at(r + 1, c), below_b = at(r + 1, c + 1);
+      if (a != b) mesh.faces.row(f++) << a, b, below_a;
+      if (below_a != below_b) mesh.faces.row(f++) << b, below_b, below_a;
     }
+  mesh.faces.conservativeResize(f, 3);
   return mesh;
 }
 

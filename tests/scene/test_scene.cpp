@@ -1,4 +1,5 @@
 // The scene's pictures against the camera's own projection, its picks against brute force.
+#include <Eigen/Geometry>
 #include <QImage>
 #include <QTest>
 #include <cmath>
@@ -33,6 +34,18 @@ geometry::Mesh sphere(const Eigen::Vector3d& centre, double radius, int rings = 
       mesh.faces.row(f++) << a, b, a + columns;
       mesh.faces.row(f++) << b, b + columns, a + columns;
     }
+  return mesh;
+}
+
+// A closed box of 40 cm, two metres before the camera and turned a little, faces outwards.
+geometry::Mesh box() {
+  geometry::Mesh mesh;
+  mesh.vertices.resize(8, 3);
+  const Eigen::Matrix3f turn = Eigen::AngleAxisf(0.6F, Eigen::Vector3f(1, 2, 0.5F).normalized()).toRotationMatrix();
+  for (int v = 0; v < 8; ++v)
+    mesh.vertices.row(v) = (Eigen::Vector3f(0, 0, 2) + 0.2F * turn * Eigen::Vector3f(v & 1 ? 1 : -1, v & 2 ? 1 : -1, v & 4 ? 1 : -1)).transpose();
+  mesh.faces.resize(12, 3);
+  mesh.faces << 0, 2, 1, 1, 2, 3, 4, 5, 6, 5, 7, 6, 0, 1, 4, 1, 5, 4, 2, 6, 3, 3, 6, 7, 0, 4, 2, 2, 4, 6, 1, 3, 5, 3, 7, 5;
   return mesh;
 }
 
@@ -104,6 +117,35 @@ class TestScene : public QObject {
   }
 
  private Q_SLOTS:
+  // The inside of closed surfaces is not drawn, which must never show.
+  void surfacesAreSeenFromBothSidesUnlessTheyAreClosed() {
+    const geometry::Mesh outwards = box();
+    QVERIFY(geometry::is_closed_and_oriented(outwards) && geometry::signed_volume(outwards) > 0.0);
+    geometry::Mesh inwards = outwards;
+    inwards.faces.col(1).swap(inwards.faces.col(2));
+    const auto drawn = [&](const geometry::Mesh& mesh) {
+      scene::Scene s;
+      look_through_photo(s);
+      s.set_body(mesh);
+      return s.render_picture(320, 240);
+    };
+    const auto pixels = [&](const geometry::Mesh& mesh) { return difference(drawn(mesh), empty_).count; };
+    const int all = pixels(outwards);
+    QVERIFY2(all > 2000, qPrintable(QString::number(all)));
+    // Its near side, not its far one.
+    QVERIFY(difference(drawn(inwards), drawn(outwards)).count < 0.02 * all);
+    // One triangle of it at a time, whichever side it shows.
+    for (int f = 0; f < 12; ++f) {
+      geometry::Mesh open = outwards;
+      open.faces = outwards.faces.middleRows(f, 1);
+      QVERIFY2(pixels(open) > 200, qPrintable(QString::number(f)));
+    }
+    // Without one face it is open, and its inside is seen where that face was.
+    geometry::Mesh holed = outwards;
+    holed.faces = outwards.faces.topRows(11);
+    QVERIFY(pixels(holed) > 0.98 * all);
+  }
+
   void initTestCase() {
     scene::Scene s;
     look_through_photo(s);
