@@ -46,18 +46,19 @@ void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWha
   if (what.object) fill(inputs.object_mask, inputs.guessed.object_mask, found.object_mask);
 }
 
+double joints_guessed(const Inputs& inputs) {
+  if (inputs.given_body || !inputs.keypoints) return 0.0;
+  const int known = body::count_marks(*inputs.keypoints).all;
+  int guessed = 0;
+  for (std::size_t k = 0; k < body::kKeypointCount; ++k)
+    guessed += inputs.guessed.joints[k] && (*inputs.keypoints)[k].visibility != body::Visibility::unknown ? 1 : 0;
+  return known > 0 ? static_cast<double>(guessed) / known : 0.0;
+}
+
+bool object_mask_guessed(const Inputs& inputs) { return inputs.object_mask.has_value() && inputs.guessed.object_mask; }
+
 contact::Marks marks_of(const Inputs& inputs) {
-  contact::Marks marks{.keypoints = inputs.keypoints, .human_mask = inputs.human_mask, .object_mask = inputs.object_mask};
-  int known = 0, guessed = 0;
-  for (std::size_t k = 0; k < body::kKeypointCount; ++k) {
-    if (point_of(inputs.keypoints, k).visibility == body::Visibility::unknown) continue;
-    ++known;
-    guessed += inputs.guessed.joints[k] ? 1 : 0;
-  }
-  // A body from elsewhere was not fitted to the joints.
-  if (known > 0 && !inputs.given_body) marks.joints_guessed = static_cast<double>(guessed) / known;
-  marks.object_mask_guessed = inputs.object_mask.has_value() && inputs.guessed.object_mask;
-  return marks;
+  return {inputs.keypoints, inputs.human_mask, inputs.object_mask, joints_guessed(inputs), object_mask_guessed(inputs)};
 }
 
 void keep_changes(const Inputs& before, Inputs& after) {

@@ -10,7 +10,6 @@
 #include "growing_answer.h"
 #include "stage_inputs.h"
 #include "stage_keys.h"
-#include "tactus/pipeline/guesses.h"
 #include "tactus/error.h"
 #include "tactus/pipeline/edits.h"
 #include "tactus/pipeline/guesses.h"

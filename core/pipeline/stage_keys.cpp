@@ -101,9 +101,8 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, std::uint6
   }
   {
     Hasher h;
-    const contact::Marks told = marks_of(inputs);
-    h.value(told.joints_guessed);
-    h.value(told.object_mask_guessed);
+    h.value(joints_guessed(inputs));
+    h.value(object_mask_guessed(inputs));
     parts.guessed = h.key();
   }
   {

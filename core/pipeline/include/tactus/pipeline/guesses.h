@@ -24,6 +24,10 @@ struct GuessWhat {
 // fit needs: a guessed mask would only spoil that fit.
 void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWhat& what = {});
 
+// Part of the marked joints that was guessed, in [0, 1]; 0 beside a body from elsewhere, which was not fitted to them.
+double joints_guessed(const Inputs& inputs);
+bool object_mask_guessed(const Inputs& inputs);
+
 // What a predictor is told of the inputs' marks, and how many of them were guessed.
 contact::Marks marks_of(const Inputs& inputs);
 
