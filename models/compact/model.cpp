@@ -34,17 +34,6 @@ Eigen::VectorXf probabilities(const Eigen::VectorXf& logits, double temperature)
   return logits.unaryExpr([=](float x) { return static_cast<float>(sigmoid(static_cast<double>(x) / temperature)); });
 }
 
-Network copy_of(Network& from, const NetworkOptions& options, const evidence::BodySample& sample) {
-  const torch::NoGradGuard no_grad;
-  Network to = make_network(options, sample);
-  auto parameters = from->named_parameters();
-  for (auto& item : to->named_parameters()) item.value().copy_(parameters[item.key()]);
-  auto buffers = from->named_buffers();
-  for (auto& item : to->named_buffers()) item.value().copy_(buffers[item.key()]);
-  to->eval();
-  return to;
-}
-
 }  // namespace
 
 double farthest_contact_m(const std::string& body_part) {
@@ -83,8 +72,8 @@ struct Model::Impl {
         network_ = impl.idle.back();
         impl.idle.pop_back();
       } else {
-        Network first = impl.first;
-        network_ = copy_of(first, impl.info.options, impl.sample);
+        network_ = copy_of(impl.first, impl.info.options, impl.sample);
+        network_->eval();
       }
     }
     ~Lease() {
@@ -161,7 +150,7 @@ struct Model::Impl {
   }
 
   // Where the network would name another thing it means this one.
-  static at::Tensor with_own_name(at::Tensor logits, const at::Tensor& silence, std::int64_t own) {
+  static at::Tensor with_own_name(const at::Tensor& logits, const at::Tensor& silence, std::int64_t own) {
     const at::Tensor allowed = logits + silence;
     if (own == 0) return allowed;
     const at::Tensor others = logits.masked_fill(silence == 0, -1e9).amax(-1);
@@ -222,7 +211,7 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.body = probabilities(prediction.body_logits, impl.info.contact_temperature);
   prediction.object = probabilities(prediction.object_logits, impl.info.object_temperature);
   prediction.presence = evidence.mask_empty ? 0.0 : sigmoid(prediction.presence_logit / impl.info.presence_temperature + impl.info.presence_bias);
-  const bool ruled = !(evidence.guessed && learned_from_guesses(impl.info));
+  const bool ruled = !weighs_marks_itself(impl.info, evidence.guessed);
   for (Eigen::Index i = 0; i < prediction.body.size(); ++i)
     if (evidence.mask_empty || (ruled && evidence.distance_m[i] > impl.farthest[static_cast<std::size_t>(i)])) prediction.body[i] = 0.0F;
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);

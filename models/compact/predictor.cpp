@@ -122,7 +122,7 @@ class Predictor : public contact::ContactPredictor {
     progress.check();
 
     const Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
-    const bool leans = !(evidence.guessed && learned_from_guesses(model_.info()));
+    const bool leans = !weighs_marks_itself(model_.info(), evidence.guessed);
     contact::ContactPrediction result;
     result.model = name();
     result.from_marks = true;

@@ -49,27 +49,29 @@ Network load_weights(const std::filesystem::path& file, const WeightsInfo& info,
   return network;
 }
 
-Network with_global_features(Network network, const evidence::BodySample& sample, std::int64_t count) {
-  if (network->options.global_features == count) return network;
+Network copy_of(const Network& network, const NetworkOptions& options, const evidence::BodySample& sample) {
   const torch::NoGradGuard no_grad;
-  NetworkOptions options = network->options;
-  options.global_features = count;
-  Network grown = make_network(options, sample);
-  auto known = network->named_parameters();
+  Network copy = make_network(options, sample);
+  const auto parameters = network->named_parameters(), buffers = network->named_buffers();
   // In both layers that read them the global features are the last columns.
-  for (auto& item : grown->named_parameters()) {
-    const at::Tensor& from = known[item.key()];
+  for (auto& item : copy->named_parameters()) {
+    const at::Tensor& from = parameters[item.key()];
     at::Tensor to = item.value();
     if (to.dim() == 2 && to.size(1) != from.size(1)) {
       to.zero_();
-      to.narrow(1, 0, from.size(1)).copy_(from);
-    } else {
-      to.copy_(from);
+      to = to.narrow(1, 0, from.size(1));
     }
+    to.copy_(from);
   }
-  auto buffers = network->named_buffers();
-  for (auto& item : grown->named_buffers()) item.value().copy_(buffers[item.key()]);
-  return grown;
+  for (auto& item : copy->named_buffers()) item.value().copy_(buffers[item.key()]);
+  return copy;
+}
+
+Network with_global_features(Network network, const evidence::BodySample& sample, std::int64_t count) {
+  if (network->options.global_features == count) return network;
+  NetworkOptions options = network->options;
+  options.global_features = count;
+  return copy_of(network, options, sample);
 }
 
 }  // namespace tactus::compact

@@ -117,7 +117,7 @@ void check(const WeightsInfo& info, const std::string& where) {
 }  // namespace
 
 Thresholds thresholds(const WeightsInfo& info, bool guessed) {
-  if (guessed && learned_from_guesses(info)) return {info.guessed_threshold, info.object_threshold, info.guessed_gate};
+  if (weighs_marks_itself(info, guessed)) return {info.guessed_threshold, info.object_threshold, info.guessed_gate};
   return {info.contact_threshold, info.object_threshold, info.presence_gate};
 }
 

@@ -14,7 +14,7 @@ class CompactModel : public SampleModel {
                            const objects::ObjectMesh& object) const override {
     auto said = model_.predict(evidence, category, question, object);
     // One that learned from guesses trusts them as far as it has learned to.
-    if (evidence.guessed && compact::learned_from_guesses(model_.info())) said.prior.resize(0);
+    if (compact::weighs_marks_itself(model_.info(), evidence.guessed)) said.prior.resize(0);
     return {std::move(said.body), std::move(said.object), said.presence, std::move(said.prior)};
   }
   const compact::Model& model() const { return model_; }

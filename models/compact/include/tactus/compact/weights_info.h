@@ -49,6 +49,7 @@ Thresholds thresholds(const WeightsInfo& info, bool guessed);
 
 // A model that learned from guesses weighs them itself: the rules that guard others from marks in wrong places would only take away.
 inline bool learned_from_guesses(const WeightsInfo& info) { return info.guessed_threshold > 0.0; }
+inline bool weighs_marks_itself(const WeightsInfo& info, bool guessed) { return guessed && learned_from_guesses(info); }
 
 // Error{bad_input}: not a safetensors file of a compact model; an unknown key; a value that is missing, of another kind or
 // impossible.
