@@ -6,8 +6,8 @@
 #include <map>
 
 #include "data_set.h"
+#include "somebody.h"
 #include "tactus/error.h"
-#include "tactus/io/body_files.h"
 #include "tactus/synth/language.h"
 
 namespace tactus::training {
@@ -15,10 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::shared_ptr<const body::BodyModel> model() {
-  static const auto made = std::make_shared<const body::BodyModel>(io::read_body_model(TACTUS_BODY_FILE));
-  return made;
-}
 const synth::SceneMaker& maker() {
   static const synth::SceneMaker made(model(), synth::Split::train, {.bodies = 4, .instances = 1});
   return made;
@@ -51,26 +47,6 @@ Items all_of(const DataSet& data) {
   for (std::size_t i = 0; i < which.size(); ++i) which[i] = static_cast<std::int64_t>(i);
   return data.collate(which, 1, 0.0);
 }
-
-// A person upright in the middle of every photograph, a thing in its left half.
-class Somebody : public contact::Perceiver {
- public:
-  explicit Somebody(bool finds_things = true) : finds_things_(finds_things) {}
-  contact::Percept look(const ImageU8& rgb, const std::string&, const Progress&) const override {
-    contact::Percept percept;
-    const auto posed = model()->pose(model()->shape({}), model()->vitruvian_pose());
-    for (Eigen::Index k = 0; k < percept.joints.rows(); ++k)
-      percept.joints.row(k) << rgb.width * (0.5 + 0.4 * posed.keypoints(k, 0)), rgb.height * (0.5 - 0.4 * posed.keypoints(k, 1)), 0.9;
-    if (!finds_things_) return percept;
-    percept.object_mask = ImageU8(rgb.width, rgb.height);
-    for (int r = rgb.height / 4; r < rgb.height / 2; ++r)
-      for (int c = rgb.width / 4; c < rgb.width / 2; ++c) percept.object_mask.at(c, r) = 255;
-    return percept;
-  }
-
- private:
-  bool finds_things_;
-};
 
 TEST(DataSet, TakesTouchedPointsOfObjectsFirstAndWeighsThem) {
   DataOptions options = small();

@@ -11,10 +11,10 @@
 #include <stop_token>
 #include <thread>
 
+#include "somebody.h"
 #include "tactus/checkpoint/tensor_source.h"
 #include "tactus/compact/weights_info.h"
 #include "tactus/error.h"
-#include "tactus/io/body_files.h"
 #include "tactus/training/train.h"
 
 extern char** environ;
@@ -23,11 +23,6 @@ namespace tactus::training {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::shared_ptr<const body::BodyModel> model() {
-  static const auto made = std::make_shared<const body::BodyModel>(io::read_body_model(TACTUS_BODY_FILE));
-  return made;
-}
 
 class Trainings : public ::testing::Test {
  protected:
@@ -164,21 +159,6 @@ TEST_F(Trainings, RefuseWhatCannotBe) {
   options.device = "cuda";
   EXPECT_NE(refusal(options).find("no GPU"), std::string::npos);
 }
-
-// The same marks in every photograph.
-class Somebody : public contact::Perceiver {
- public:
-  contact::Percept look(const ImageU8& rgb, const std::string&, const Progress&) const override {
-    contact::Percept percept;
-    const auto posed = model()->pose(model()->shape({}), model()->vitruvian_pose());
-    for (Eigen::Index k = 0; k < percept.joints.rows(); ++k)
-      percept.joints.row(k) << rgb.width * (0.5 + 0.4 * posed.keypoints(k, 0)), rgb.height * (0.5 - 0.4 * posed.keypoints(k, 1)), 0.9;
-    percept.object_mask = ImageU8(rgb.width, rgb.height);
-    for (int r = rgb.height / 4; r < rgb.height / 2; ++r)
-      for (int c = rgb.width / 4; c < rgb.width / 2; ++c) percept.object_mask.at(c, r) = 255;
-    return percept;
-  }
-};
 
 TEST_F(Trainings, PhotographsChooseTheThresholdsForGuesses) {
   TrainOptions options = small();
