@@ -4,8 +4,11 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <utility>
 
+#include "objective.h"
 #include "parts.h"
 
 namespace tactus::perception {
@@ -16,6 +19,13 @@ constexpr int kFewestPixels = 6;        // of the whole look's map: fewer are no
 constexpr float kScrap = 0.1F;          // pieces smaller than this part of the largest one are dropped
 constexpr double kMargin = 1.3;         // of the second look around the person
 constexpr double kFeather = 0.08;       // of its side: where the two looks are mixed
+constexpr int kCloseRow = 2;            // closer looks a row and column of the second look
+constexpr double kCloseSide = 0.7;      // of its side: they overlap by more than half
+constexpr double kCloseFeather = 0.15;  // of their side: how much a closer look counts at its edges
+constexpr double kCloseJoint = 0.06;    // of the second look's side: a joint found further away is another one
+constexpr double kSureJoint = 0.3;      // confidence from which a closer look moves a joint
+constexpr double kFaintJoint = 0.15;    // confidence below which a joint is in a wrong place more often than not
+constexpr double kEagerness = 0.4;      // the power of the training's class weights that is taken back
 
 // Pixels above 0.5 that hang together, 4 neighbours: pieces much smaller than the largest are lowered below 0.5.
 void drop_scraps(std::vector<float>& map, int size) {
@@ -55,10 +65,9 @@ at::Tensor index_of(int count, int (*mirrored)(int)) {
   return at::tensor(order, at::kLong);
 }
 
-// [2, K, M, M] of a picture and its mirror image → [K, M, M]. Channel k of the one is channel order[k] of the other.
-at::Tensor both(const at::Tensor& maps, const at::Tensor& order) {
-  const at::Tensor other = maps[1].flip({2}).index_select(0, order);
-  return ((maps[0] + other) * 0.5).contiguous();
+// [K, M, M] of a picture and of its mirror image → [K, M, M]. Channel k of the one is channel order[k] of the other.
+at::Tensor both(const at::Tensor& maps, const at::Tensor& mirrored, const at::Tensor& order) {
+  return ((maps + mirrored.flip({2}).index_select(0, order)) * 0.5).contiguous();
 }
 
 std::vector<float> values(const at::Tensor& t) { return {t.const_data_ptr<float>(), t.const_data_ptr<float>() + t.numel()}; }
@@ -80,42 +89,123 @@ Eigen::Vector3d peak_of(const float* probability, int size) {
   return {x / std::max(mass, 1e-12), y / std::max(mass, 1e-12), std::min(mass, 1.0)};
 }
 
-Look look_at(Network network, const ImageU8& rgb, const Box& box, std::int64_t category) {
+namespace {
+
+// The training counts small parts more than large ones, which makes them too large: its weights are taken back in part. [1, classes, 1, 1]
+at::Tensor eagerness() {
+  const at::Tensor weights = class_weights(TrainOptions::Loss{});
+  return (kEagerness * weights.log()).reshape({1, kPartClasses, 1, 1});
+}
+
+// Distance from the edges of a box, in its sides; negative beyond them.
+double depth_in(const Box& box, const Eigen::Vector2d& point) {
+  const Eigen::Vector2d at = box.to_crop(point, 1.0);
+  return std::min({at.x(), at.y(), 1.0 - at.x(), 1.0 - at.y()});
+}
+
+}  // namespace
+
+std::vector<Box> closer_boxes(const Box& box) {
+  const double side = kCloseSide * box.side, step = (box.side - side) / (kCloseRow - 1);
+  std::vector<Box> boxes;
+  for (int row = 0; row < kCloseRow; ++row)
+    for (int column = 0; column < kCloseRow; ++column) boxes.push_back({box.x + column * step, box.y + row * step, side});
+  return boxes;
+}
+
+Look fused(const Look& wide, const std::vector<Look>& closer) {
+  Look all;
+  all.box = wide.box;
+  all.size = 2 * wide.size;
+  all.joints = wide.joints;
+  const auto pixels = static_cast<std::size_t>(all.size) * static_cast<std::size_t>(all.size);
+  all.parts.resize(kPartClasses * pixels);
+  all.person.resize(pixels);
+  all.object.resize(pixels);
+  for (int row = 0; row < all.size; ++row) {
+    for (int column = 0; column < all.size; ++column) {
+      const auto to = static_cast<std::size_t>(row * all.size + column);
+      const Eigen::Vector2d at = all.box.to_photo({column + 0.5, row + 0.5}, all.size);
+      std::array<float, kPartClasses> parts{};
+      float object = 0, total = 0;
+      const auto add = [&](const Look& look, float weight) {
+        const std::size_t step = static_cast<std::size_t>(look.size) * static_cast<std::size_t>(look.size);
+        for (std::size_t c = 0; c < parts.size(); ++c) parts[c] += weight * value_at(look.parts.data() + c * step, look.size, look.box, at.x(), at.y());
+        object += weight * value_at(look.object.data(), look.size, look.box, at.x(), at.y());
+        total += weight;
+      };
+      add(wide, 1.0F);
+      for (const Look& look : closer) {
+        const double weight = std::min(depth_in(look.box, at) / kCloseFeather, 1.0);
+        if (weight > 0) add(look, static_cast<float>(weight));
+      }
+      for (std::size_t c = 0; c < parts.size(); ++c) all.parts[c * pixels + to] = parts[c] / total;
+      all.person[to] = 1.0F - parts[0] / total;
+      all.object[to] = object / total;
+    }
+  }
+  drop_scraps(all.person, all.size);
+  drop_scraps(all.object, all.size);
+  // A closer look knows better where a joint is, but not whether it is the left or the right one.
+  for (int j = 0; j < body::kKeypointCount; ++j) {
+    const Eigen::Vector2d first = wide.joints.row(j).head<2>().transpose();
+    double total = kSureJoint * wide.joints(j, 2);
+    if (total <= 0) continue;
+    Eigen::Vector2d sum = total * first;
+    for (const Look& look : closer) {
+      const Eigen::Vector2d there = look.joints.row(j).head<2>().transpose();
+      const double depth = depth_in(look.box, first);
+      if (depth < 0.1 || look.joints(j, 2) < kSureJoint || (there - first).norm() > kCloseJoint * wide.box.side) continue;
+      const double weight = look.joints(j, 2) * std::min(depth / 0.3, 1.0);
+      sum += weight * there;
+      total += weight;
+    }
+    all.joints.row(j).head<2>() = (sum / total).transpose();
+  }
+  return all;
+}
+
+std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector<Box>& boxes, std::int64_t category) {
   const c10::InferenceMode inference;
   const auto size = static_cast<int>(network->options.image);
-  at::Tensor image = at::empty({1, 3, size, size});
-  crop_picture(rgb, box, size, image.data_ptr<float>());
-  image = at::cat({image, image.flip({3})}, 0);
-  const Output output = network->forward(image, at::full({2}, category, at::kLong));
-  Look look;
-  look.box = box;
-  look.size = size / 2;
-  const at::Tensor other_joint = index_of(body::kKeypointCount, mirrored_joint);
-  look.parts = values(both(at::softmax(output.parts, 1), index_of(kPartClasses, mirrored_class)));
-  const auto pixels = static_cast<std::size_t>(look.size) * static_cast<std::size_t>(look.size);
-  look.person.resize(pixels);
-  for (std::size_t i = 0; i < pixels; ++i) look.person[i] = 1.0F - look.parts[i];
-  look.object.assign(pixels, 0.0F);
-  if (category > 0) look.object = values(both(at::sigmoid(output.object).unsqueeze(1), at::zeros({1}, at::kLong)));
-  drop_scraps(look.person, look.size);
-  drop_scraps(look.object, look.size);
-  const at::Tensor heat = both(at::softmax(output.joints.flatten(2), 2).reshape(output.joints.sizes()), other_joint);
-  const at::Tensor each = at::sigmoid(output.seen), seen = ((each[0] + each[1].index_select(0, other_joint)) * 0.5).contiguous();
-  for (int j = 0; j < body::kKeypointCount; ++j) {
-    const double probability = static_cast<double>(seen.const_data_ptr<float>()[j]);
-    if (probability < 0.5) continue;
-    const Eigen::Vector3d peak = peak_of(heat.const_data_ptr<float>() + static_cast<std::size_t>(j) * pixels, look.size);
-    look.joints.row(j).head<2>() = box.to_photo(peak.head<2>(), look.size).transpose();
-    look.joints(j, 2) = probability * peak.z();
+  const auto count = static_cast<std::int64_t>(boxes.size());
+  at::Tensor image = at::empty({count, 3, size, size});
+  for (std::int64_t i = 0; i < count; ++i) crop_picture(rgb, boxes[static_cast<std::size_t>(i)], size, image[i].data_ptr<float>());
+  const Output output = network->forward(at::cat({image, image.flip({3})}, 0), at::full({2 * count}, category, at::kLong));
+  const at::Tensor other_joint = index_of(body::kKeypointCount, mirrored_joint), other_part = index_of(kPartClasses, mirrored_class);
+  const at::Tensor parts = at::softmax(output.parts - eagerness(), 1), object = at::sigmoid(output.object).unsqueeze(1);
+  const at::Tensor heat = at::softmax(output.joints.flatten(2), 2).reshape(output.joints.sizes()), seen = at::sigmoid(output.seen);
+  std::vector<Look> looks(boxes.size());
+  for (std::int64_t i = 0; i < count; ++i) {
+    Look& look = looks[static_cast<std::size_t>(i)];
+    const auto pair = [&](const at::Tensor& all, const at::Tensor& order) { return both(all[i], all[count + i], order); };
+    look.box = boxes[static_cast<std::size_t>(i)];
+    look.size = size / 2;
+    look.parts = values(pair(parts, other_part));
+    const auto pixels = static_cast<std::size_t>(look.size) * static_cast<std::size_t>(look.size);
+    look.person.resize(pixels);
+    for (std::size_t k = 0; k < pixels; ++k) look.person[k] = 1.0F - look.parts[k];
+    look.object.assign(pixels, 0.0F);
+    if (category > 0) look.object = values(pair(object, at::zeros({1}, at::kLong)));
+    const at::Tensor places = pair(heat, other_joint), probabilities = ((seen[i] + seen[count + i].index_select(0, other_joint)) * 0.5).contiguous();
+    for (int j = 0; j < body::kKeypointCount; ++j) {
+      const double probability = static_cast<double>(probabilities.const_data_ptr<float>()[j]);
+      if (probability < 0.5) continue;
+      const Eigen::Vector3d peak = peak_of(places.const_data_ptr<float>() + static_cast<std::size_t>(j) * pixels, look.size);
+      look.joints.row(j).head<2>() = look.box.to_photo(peak.head<2>(), look.size).transpose();
+      look.joints(j, 2) = probability * peak.z();
+    }
   }
-  return look;
+  return looks;
 }
 
 Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const Progress& progress) {
   progress.check();
-  whole_ = look_at(network, rgb, whole_box(rgb.width, rgb.height), category);
+  whole_ = std::move(look_at(network, rgb, {whole_box(rgb.width, rgb.height)}, category).front());
+  drop_scraps(whole_.person, whole_.size);
+  drop_scraps(whole_.object, whole_.size);
   near_ = whole_;
-  progress.report(0.4);
+  progress.report(0.2);
   progress.check();
   // The person's pixels and joints in the first look.
   double low_x = 1e9, low_y = 1e9, high_x = -1e9, high_y = -1e9;
@@ -139,15 +229,19 @@ Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const P
   for (int j = 0; j < body::kKeypointCount; ++j)
     if (whole_.joints(j, 2) > 0.3) add(whole_.joints.row(j).head<2>().transpose());
   const double side = kMargin * std::max(high_x - low_x, high_y - low_y);
-  near_ = look_at(network, rgb, {0.5 * (low_x + high_x - side), 0.5 * (low_y + high_y - side), side}, category);
+  const Look person = std::move(look_at(network, rgb, {{0.5 * (low_x + high_x - side), 0.5 * (low_y + high_y - side), side}}, category).front());
+  progress.report(0.4);
+  progress.check();
+  near_ = fused(person, look_at(network, rgb, closer_boxes(person.box), category));
   progress.report(0.8);
   progress.check();
   joints_ = near_.joints;
   for (int j = 0; j < body::kKeypointCount; ++j) {
     // What the second look cannot see, the first may have.
     const Eigen::Vector2d first = near_.box.to_crop(whole_.joints.row(j).head<2>().transpose(), 1.0);
-    if (joints_(j, 2) == 0 && (first.array() < 0.0 || first.array() > 1.0).any()) joints_.row(j) = whole_.joints.row(j);
-    if (joints_(j, 0) < 0 || joints_(j, 1) < 0 || joints_(j, 0) >= rgb.width || joints_(j, 1) >= rgb.height) joints_.row(j).setZero();
+    if (joints_(j, 2) < kFaintJoint && (first.array() < 0.0 || first.array() > 1.0).any()) joints_.row(j) = whole_.joints.row(j);
+    const bool outside = joints_(j, 0) < 0 || joints_(j, 1) < 0 || joints_(j, 0) >= rgb.width || joints_(j, 1) >= rgb.height;
+    if (outside || joints_(j, 2) < kFaintJoint) joints_.row(j).setZero();
   }
 }
 

@@ -1,4 +1,5 @@
-// What the network sees in a photograph, on its own maps: the whole first, then the crop around the person found there.
+// What the network sees in a photograph, on its own maps: the whole first, then the crop around the person found there, then four
+// overlapping parts of that crop, in which hands have half as many pixels again.
 #pragma once
 
 #include <Eigen/Core>
@@ -19,18 +20,24 @@ struct Look {
   Box box;
   int size = 0;                         // of the maps
   std::vector<float> parts;             // [classes, size, size]
-  std::vector<float> person, object;    // [size, size]; scraps apart from the large pieces are below 0.5
+  std::vector<float> person, object;    // [size, size]
   Joints joints = Joints::Zero();       // as contact::Percept::joints, but also beyond the photograph
 };
-// category: a row of the embedding; 0: no object is looked for (its map is 0).
-Look look_at(Network network, const ImageU8& rgb, const Box& box, std::int64_t category);
+// A look a box. category: a row of the embedding; 0: no object is looked for (its map is 0).
+std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector<Box>& boxes, std::int64_t category);
+
+// The overlapping squares of a box that are looked at once more.
+std::vector<Box> closer_boxes(const Box& box);
+// One look at `wide.box` with twice its pixels: the mean of the wide look and of those closer ones that see a place well, without scraps.
+// A joint of the wide look goes to the mean of where all see it; closer looks that see it elsewhere than nearby see another one.
+Look fused(const Look& wide, const std::vector<Look>& closer);
 
 class Looks {
  public:
   Looks(Network network, const ImageU8& rgb, std::int64_t category, const Progress& progress = {});
   bool found_person() const { return found_person_; }
   const Joints& joints() const { return joints_; }   // as contact::Percept::joints
-  // At a point of the photograph.
+  // At a point of the photograph. Scraps apart from the large pieces are below 0.5.
   float person_at(double x, double y) const;
   float object_at(double x, double y) const;
   int part_at(double x, double y) const;             // the likeliest class; 0 where no person is seen
@@ -39,7 +46,7 @@ class Looks {
  private:
   double share_of_near(double x, double y) const;
   bool found_person_ = false;
-  Look whole_, near_;
+  Look whole_, near_;   // near_: of the crop and of its parts
   Joints joints_ = Joints::Zero();
 };
 

@@ -10,6 +10,14 @@
 namespace tactus::perception {
 namespace {
 
+// Soft Dice (Milletari et al. 2016, "V-Net"), 1 - 2|PT| / (|P| + |T|) over the last two dimensions.
+at::Tensor dice(const at::Tensor& probability, const at::Tensor& truth) {
+  const at::Tensor both = (probability * truth).sum({-2, -1}), sizes = probability.sum({-2, -1}) + truth.sum({-2, -1});
+  return 1.0 - (2.0 * both + 1.0) / (sizes + 1.0);
+}
+
+}  // namespace
+
 at::Tensor class_weights(const TrainOptions::Loss& weights) {
   at::Tensor table = at::ones({kPartClasses});
   float* w = table.data_ptr<float>();
@@ -21,14 +29,6 @@ at::Tensor class_weights(const TrainOptions::Loss& weights) {
   }
   return table;
 }
-
-// Soft Dice (Milletari et al. 2016, "V-Net"), 1 - 2|PT| / (|P| + |T|) over the last two dimensions.
-at::Tensor dice(const at::Tensor& probability, const at::Tensor& truth) {
-  const at::Tensor both = (probability * truth).sum({-2, -1}), sizes = probability.sum({-2, -1}) + truth.sum({-2, -1});
-  return 1.0 - (2.0 * both + 1.0) / (sizes + 1.0);
-}
-
-}  // namespace
 
 Items collate(const std::vector<Example>& examples) {
   const auto count = static_cast<std::int64_t>(examples.size());

@@ -24,6 +24,9 @@ Items collate(const std::vector<Example>& examples);
 // pixels at joints [B, J, 2]; 0 where none is seen.
 at::Tensor joint_loss(const at::Tensor& logits, const at::Tensor& joints, const at::Tensor& seen, double sigma);
 
+// [classes]: how much a pixel of each class counts.
+at::Tensor class_weights(const TrainOptions::Loss& weights);
+
 // Sum over the examples (each example's own means), to be divided by the examples of a step.
 at::Tensor objective(const Output& output, const Items& items, const TrainOptions::Loss& weights);
 

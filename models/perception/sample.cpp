@@ -16,12 +16,12 @@ View draw_view(const Photograph& p, Random& random) {
     const double side = box.side * factor;
     return Box{box.x + 0.5 * (box.side - side) + dx * reach * side, box.y + 0.5 * (box.side - side) + dy * reach * side, side};
   };
-  if (!p.person || kind < 0.35) {
+  if (!p.person || kind < 0.3) {
     view.box = moved(whole_box(p.rgb.width, p.rgb.height), 0.8 + 0.5 * scale, 0.15);
-  } else if (kind < 0.85) {
+  } else if (kind < 0.7) {
     view.box = moved(person_box(p, 1.0), 1.05 + 0.5 * scale, 0.1);
-  } else if (kind < 0.95) {   // half of the person
-    view.box = moved(person_box(p, 1.0), 0.5 + 0.4 * scale, 0.3);
+  } else if (kind < 0.95) {   // half of the person, as the closer looks see it
+    view.box = moved(person_box(p, 1.0), 0.55 + 0.4 * scale, 0.3);
   } else {                    // perhaps nobody in it
     view.box = moved(whole_box(p.rgb.width, p.rgb.height), 0.25 + 0.4 * scale, 0.6);
   }

@@ -298,6 +298,108 @@ TEST(Peaks, AreFoundBetweenPixels) {
   EXPECT_GT(peak.z(), 0.95);
 }
 
+// A look at `box` whose maps are the same everywhere.
+Look plain_look(const Box& box, float person, float object) {
+  constexpr int size = 32, pixels = size * size;
+  Look look;
+  look.box = box;
+  look.size = size;
+  look.parts.assign(kPartClasses * pixels, 0.0F);
+  std::fill_n(look.parts.begin(), pixels, 1.0F - person);
+  std::fill_n(look.parts.begin() + 5 * pixels, pixels, person);   // all of it a left hand
+  look.person.assign(pixels, person);
+  look.object.assign(pixels, object);
+  return look;
+}
+
+TEST(CloserLooks, OverlapAndCoverTheBox) {
+  const Box box{-10, 20, 100};
+  const auto boxes = closer_boxes(box);
+  ASSERT_EQ(boxes.size(), 4U);
+  for (const Eigen::Vector2d corner : {Eigen::Vector2d(-10, 20), Eigen::Vector2d(90, 20), Eigen::Vector2d(-10, 120), Eigen::Vector2d(90, 120)})
+    EXPECT_EQ(std::count_if(boxes.begin(), boxes.end(), [&](const Box& b) {
+                const Eigen::Vector2d at = b.to_crop(corner, 1.0);
+                return at.minCoeff() > -1e-9 && at.maxCoeff() < 1 + 1e-9;
+              }), 1);
+  for (const Box& b : boxes) {
+    EXPECT_NEAR(b.side, 70, 1e-9);
+    const Eigen::Vector2d middle = b.to_crop({40, 70}, 1.0);
+    EXPECT_GT(middle.minCoeff(), 0.25);
+    EXPECT_LT(middle.maxCoeff(), 0.75);
+  }
+}
+
+TEST(CloserLooks, CountAsMuchAsTheWideOneWhereTheySeeAPlaceWell) {
+  const Box box{0, 0, 100};
+  const Look wide = plain_look(box, 0.9F, 0.8F);
+  std::vector<Look> closer;
+  for (const Box& b : closer_boxes(box)) closer.push_back(plain_look(b, 0.4F, 0.3F));
+  const Look all = fused(wide, closer);
+  ASSERT_EQ(all.size, 2 * wide.size);
+  const auto at = [&](const std::vector<float>& map, double x, double y) { return value_at(map.data(), all.size, all.box, x, y); };
+  EXPECT_NEAR(at(all.object, 50, 50), (0.8 + 4 * 0.3) / 5, 1e-5);   // in the middle all four see it
+  EXPECT_NEAR(at(all.parts, 50, 50), (0.1 + 4 * 0.6) / 5, 1e-5);
+  EXPECT_NEAR(at(all.object, 50, 15), (0.8 + 2 * 0.3) / 3, 1e-5);   // two of them
+  // 1.4 of 70 from an edge of one of them counts 1.4 / 70 / 0.15.
+  const int cell = 0;
+  const double centre = 100.0 * (cell + 0.5) / all.size, weight = centre / 70 / 0.15;
+  EXPECT_NEAR(all.object[static_cast<std::size_t>(cell)], (0.8 + weight * 0.3) / (1 + weight), 1e-5);
+  for (std::size_t i = 0; i < all.person.size(); ++i) {
+    float sum = 0;
+    for (std::size_t c = 0; c < kPartClasses; ++c) sum += all.parts[c * all.person.size() + i];
+    ASSERT_NEAR(sum, 1.0F, 1e-5F);
+  }
+  EXPECT_EQ(fused(wide, {}).object.front(), 0.8F);
+}
+
+TEST(CloserLooks, DropWhatHangsApart) {
+  Look wide = plain_look({0, 0, 32}, 0.0F, 0.0F);
+  for (int row = 4; row < 20; ++row)
+    for (int column = 4; column < 20; ++column) wide.object[static_cast<std::size_t>(row * 32 + column)] = 0.9F;
+  wide.object[30 * 32 + 30] = 1.0F;
+  const Look all = fused(wide, {});
+  EXPECT_GT(value_at(all.object.data(), all.size, all.box, 12, 12), 0.8F);
+  EXPECT_LT(value_at(all.object.data(), all.size, all.box, 30.5, 30.5), 0.5F);
+}
+
+TEST(CloserLooks, MoveJointsThatTheyAreSureOfAndSeeNearby) {
+  const Box box{0, 0, 100};
+  Look wide = plain_look(box, 0.9F, 0.0F);
+  wide.joints.row(3) << 50, 50, 0.5;
+  wide.joints.row(4) << 50, 50, 0.5;
+  wide.joints.row(5) << 50, 50, 0.5;
+  Look close = plain_look({20, 20, 60}, 0.9F, 0.0F);   // sees (50, 50) in its middle
+  close.joints.row(3) << 53, 50, 0.6;
+  close.joints.row(4) << 53, 50, 0.2;   // not sure
+  close.joints.row(5) << 57, 50, 0.6;   // too far: another joint
+  close.joints.row(6) << 57, 50, 0.9;   // the wide look does not see it
+  const Look all = fused(wide, {close});
+  EXPECT_NEAR(all.joints(3, 0), (0.3 * 0.5 * 50 + 0.6 * 53) / (0.3 * 0.5 + 0.6), 1e-9);
+  EXPECT_EQ(all.joints(3, 1), 50.0);
+  EXPECT_EQ(all.joints(3, 2), 0.5);
+  EXPECT_EQ(all.joints(4, 0), 50.0);
+  EXPECT_EQ(all.joints(5, 0), 50.0);
+  EXPECT_TRUE(all.joints.row(6).isZero());
+}
+
+TEST(Looks, LeaveOutJointsThatAreAnywhere) {
+  Network network(small());
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& item : network->named_parameters()) {
+      item.value().zero_();
+      if (item.key() == "head.bias") item.value()[2] = 5.0;          // torso everywhere
+      if (item.key() == "seen.bias") item.value().fill_(5.0);       // every joint is in the picture, and as likely in one place as another
+    }
+  }
+  const Photograph p = photograph(2);
+  const Look whole = look_at(network, p.rgb, {whole_box(p.rgb.width, p.rgb.height)}, 1).front();
+  EXPECT_GT(whole.joints(3, 2), 0.0);
+  const Looks looks(network, p.rgb, 1);
+  EXPECT_TRUE(looks.found_person());
+  EXPECT_TRUE(looks.joints().isZero());
+}
+
 class PerceptionFiles : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -9,7 +9,7 @@
 
 namespace tactus::perception {
 
-// Two looks: the whole photograph, then the crop around the person found there.
+// Looks at the whole photograph, then at the crop around the person found there, then at four overlapping parts of that crop.
 class Perceiver : public contact::Perceiver {
  public:
   // Error{bad_input}: not weights of this network.

@@ -20,7 +20,7 @@ struct ScoreOptions {
   double without_person = 0.06;
 };
 
-// Found with both looks as Perceiver does, on pictures of the maker's split:
+// Found with all looks, as Perceiver does, on pictures of the maker's split:
 // iou_torso, iou_head, iou_legs, iou_arms, iou_feet, iou_hands   pixels of the group's parts, sides kept apart, over all pictures
 // iou_person, iou_object                    over all pictures, over all questions about a thing that is there
 // joint_error, joint_error_median           distance over the larger side of the box around all joints of the person, of the joints
