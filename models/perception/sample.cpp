@@ -115,7 +115,7 @@ Example draw_example(const Photograph& p, int size, int categories, double flat,
   const double which = random.uniform();
   const auto any = random.next();
   int category = 0;
-  if (which < 0.78 && !p.categories.empty()) {
+  if (which < 0.65 && !p.categories.empty()) {
     category = p.categories[any % p.categories.size()];
   } else if (which < 0.97 && categories > 1) {
     category = 1 + static_cast<int>(any % static_cast<std::uint32_t>(categories - 1));   // most likely not there

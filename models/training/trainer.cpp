@@ -1,6 +1,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/arange.h>
 
 #include <algorithm>
 #include <chrono>
@@ -166,11 +167,12 @@ class Training : public TrainingLoop {
     info_.sample = options_.sample;
     info_.words = words_;
     info_.categories = categories_;
-    prior_ = category_prior(*data_, static_cast<std::int64_t>(categories_.size()), sample_.size());
     Network master{nullptr};
     if (options_.start.empty()) {
       master = compact::make_network(info_.options, sample_);
       master->initialise(options_.seed);
+      prior_ = category_prior(*data_, static_cast<std::int64_t>(categories_.size()), sample_.size());
+      master->set_prior(prior_);
     } else {
       const compact::WeightsInfo start = compact::read_weights_info(options_.start);
       compact::NetworkOptions grown = start.options;
@@ -179,8 +181,9 @@ class Training : public TrainingLoop {
         throw bad_input(options_.start.string() + ": these weights are of other sizes or words than the configuration's; begin with others, or none");
       }
       master = compact::with_global_features(compact::load_weights(options_.start, start, sample_), sample_, grown.global_features);
+      // What it says is what it adds to this prior.
+      prior_ = master->prior(at::arange(info_.options.categories)).clone();
     }
-    master->set_prior(prior_);
     master->to(device_);
     for (const auto& p : master->parameters()) report_.parameters += p.numel();
     const auto trained = options_.trains == "all" ? std::vector<std::string>{} : split_words(options_.trains);

@@ -126,12 +126,15 @@ Truth truth_of(const Result& r) {
   return std::find(r.truth.begin(), r.truth.end(), 1.0F) != r.truth.end() ? Truth::touched : Truth::unknown;
 }
 
-// The logit of presence below which nothing touches: at most 1 in 20 of the touched may be denied.
-double gate_logit_of(const std::vector<const Result*>& touched) {
+// Of how many that are touched the gate may deny one. Guesses show things that are not there: with 1 in 20 it would hardly ever say no.
+constexpr std::size_t kDeniedOfMarks = 20, kDeniedOfGuesses = 10;
+
+// The logit of presence below which nothing touches: at most 1 in `denied` of the touched may be denied.
+double gate_logit_of(const std::vector<const Result*>& touched, std::size_t denied) {
   std::vector<double> presence;
   for (const Result* r : touched) presence.push_back(r->presence);
   std::sort(presence.begin(), presence.end());
-  return presence[presence.size() / 20] - 1e-6;
+  return presence[presence.size() / denied] - 1e-6;
 }
 
 double as_gate(double gate_logit, const compact::WeightsInfo& info) {
@@ -181,7 +184,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   const Calibration presence_calibration = calibrate(presence_judged, compact::kUsuallyTouched);
   info.presence_temperature = presence_calibration.temperature;
   info.presence_bias = presence_calibration.bias;
-  const double gate_logit = gate_logit_of(touched);
+  const double gate_logit = gate_logit_of(touched, kDeniedOfMarks);
   info.presence_gate = as_gate(gate_logit, info);
 
   double f1 = 0, object_f1 = 0;
@@ -263,7 +266,7 @@ std::map<std::string, double> validate_photographs(const std::vector<compact::Ne
   std::map<std::string, double> scores;
   scores["photo_prompts"] = static_cast<double>(results.size());
   if (touched.empty()) return scores;
-  const double gate_logit = gate_logit_of(touched);
+  const double gate_logit = gate_logit_of(touched, kDeniedOfGuesses);
   double f1 = 0;
   info.guessed_gate = as_gate(gate_logit, info);
   info.guessed_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);

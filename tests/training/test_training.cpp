@@ -1,4 +1,5 @@
 // Whole trainings on few made scenes.
+#include <ATen/ops/arange.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -13,7 +14,7 @@
 
 #include "somebody.h"
 #include "tactus/checkpoint/tensor_source.h"
-#include "tactus/compact/weights_info.h"
+#include "tactus/compact/weights.h"
 #include "tactus/error.h"
 #include "tactus/training/train.h"
 
@@ -184,6 +185,13 @@ TEST_F(Trainings, PhotographsChooseTheThresholdsForGuesses) {
   EXPECT_EQ(guesses.body, info.guessed_threshold);
   EXPECT_EQ(guesses.gate, info.guessed_gate);
   EXPECT_EQ(guesses.object, marks.object);
+  // Other scenes, but the prior that the weights were learned with.
+  const auto sample = evidence::make_body_sample(*model(), options.sample);
+  const auto prior_of = [&](const fs::path& file) {
+    const compact::WeightsInfo about = compact::read_weights_info(file);
+    return compact::load_weights(file, about, sample)->prior(at::arange(about.options.categories));
+  };
+  EXPECT_TRUE(at::equal(prior_of(options.output), prior_of(options.start)));
 }
 
 // Under two minutes on two cores.

@@ -44,7 +44,7 @@ struct TrainOptions {
   double checkpoint_seconds = 60.0;
   double validate_minutes = 5.0;         // at the end of an epoch, when this long since the last; always at the end
   std::string trains = "all";            // "all", or the submodules that learn, separated by spaces: "vertex_decoder presence_head"
-  std::filesystem::path start;           // weights to begin with, of the same sizes, or before the last global features; empty: random ones
+  std::filesystem::path start;           // weights to begin with and their prior, of the same sizes, or before the last global features; empty: random ones
 
   struct Loss {
     double body_bce = 4.0, positive = 2.0, body_dice = 1.0, presence = 0.4, words = 0.2, object_bce = 1.0, object_dice = 0.3;
