@@ -111,8 +111,8 @@ struct Model::Impl {
     return batch;
   }
 
-  // The names of other things than the one asked about, which an answer to a question that names none might say: -1e9 each,
-  // else 0; [vocabulary]. Words of the question, of this thing's names and of any part stay.
+  // Other names than that of the thing asked about, which an answer to a question that names none might say: -1e9 each,
+  // else 0; [vocabulary]. Words of the question, of this thing's name and of any part stay.
   at::Tensor silenced(const std::string& category, const std::string& question) const {
     at::Tensor row = at::zeros({vocabulary.size()});
     std::set<std::string> others, own;
@@ -124,7 +124,7 @@ struct Model::Impl {
       const bool asked = c.name == category;
       known = known || asked;
       add(asked ? own : others, c.name);
-      for (const auto& synonym : c.synonyms) add(asked ? own : others, synonym);
+      for (const auto& synonym : c.synonyms) add(others, synonym);   // of this thing, too: its name is the one that was chosen
       for (const auto& part : c.part_names) add(own, part);
     }
     if (!known) return row;
