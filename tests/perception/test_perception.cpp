@@ -316,7 +316,7 @@ TEST(CloserLooks, OverlapAndCoverTheBox) {
   const Box box{-10, 20, 100};
   const auto boxes = closer_boxes(box);
   ASSERT_EQ(boxes.size(), 4U);
-  for (const Eigen::Vector2d corner : {Eigen::Vector2d(-10, 20), Eigen::Vector2d(90, 20), Eigen::Vector2d(-10, 120), Eigen::Vector2d(90, 120)})
+  for (const Eigen::Vector2d& corner : {Eigen::Vector2d(-10, 20), Eigen::Vector2d(90, 20), Eigen::Vector2d(-10, 120), Eigen::Vector2d(90, 120)})
     EXPECT_EQ(std::count_if(boxes.begin(), boxes.end(), [&](const Box& b) {
                 const Eigen::Vector2d at = b.to_crop(corner, 1.0);
                 return at.minCoeff() > -1e-9 && at.maxCoeff() < 1 + 1e-9;
