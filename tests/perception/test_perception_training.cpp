@@ -168,7 +168,7 @@ TEST_F(PerceptionTrainings, LearnAFewPicturesByHeart) {
   options.learning_rate = 1e-6;
   train(options, model());
   const auto untrained = scores_by_heart(options);
-  options.epochs = 130;
+  options.epochs = 200;
   options.batch = 4;
   options.learning_rate = 5e-3;
   train(options, model());
