@@ -24,6 +24,8 @@ constexpr double kCloseSide = 0.7;      // of its side: they overlap by more tha
 constexpr double kCloseFeather = 0.15;  // of their side: how much a closer look counts at its edges
 constexpr double kCloseJoint = 0.06;    // of the second look's side: a joint found further away is another one
 constexpr double kSureJoint = 0.3;      // confidence from which a closer look moves a joint
+constexpr double kWideJoint = 0.3;      // how much the second look counts beside a closer one for a joint's place
+constexpr double kJointEdge = 0.1, kJointInside = 0.3;   // of a closer look's side: nearer to its edge a joint is not taken, further in it counts whole
 constexpr double kFaintJoint = 0.15;    // confidence below which a joint is in a wrong place more often than not
 constexpr double kEagerness = 0.4;      // the power of the training's class weights that is taken back
 
@@ -149,14 +151,14 @@ Look fused(const Look& wide, const std::vector<Look>& closer) {
   // A closer look knows better where a joint is, but not whether it is the left or the right one.
   for (int j = 0; j < body::kKeypointCount; ++j) {
     const Eigen::Vector2d first = wide.joints.row(j).head<2>().transpose();
-    double total = kSureJoint * wide.joints(j, 2);
+    double total = kWideJoint * wide.joints(j, 2);
     if (total <= 0) continue;
     Eigen::Vector2d sum = total * first;
     for (const Look& look : closer) {
       const Eigen::Vector2d there = look.joints.row(j).head<2>().transpose();
       const double depth = depth_in(look.box, first);
-      if (depth < 0.1 || look.joints(j, 2) < kSureJoint || (there - first).norm() > kCloseJoint * wide.box.side) continue;
-      const double weight = look.joints(j, 2) * std::min(depth / 0.3, 1.0);
+      if (depth < kJointEdge || look.joints(j, 2) < kSureJoint || (there - first).norm() > kCloseJoint * wide.box.side) continue;
+      const double weight = look.joints(j, 2) * std::min(depth / kJointInside, 1.0);
       sum += weight * there;
       total += weight;
     }
