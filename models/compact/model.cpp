@@ -53,10 +53,9 @@ struct Model::Impl {
 
   Impl(const std::filesystem::path& weights, const body::BodyModel& body_model)
       : info(read_weights_info(weights)), sample(evidence::make_body_sample(body_model, info.sample)), vocabulary(info.words) {
-    // Weights of before the last global features read those that they know.
-    if (info.options.global_features > evidence::kGlobalFeatureCount || info.options.vertex_features != evidence::kVertexFeatureCount)
+    if (info.options.global_features != evidence::kGlobalFeatureCount || info.options.vertex_features != evidence::kVertexFeatureCount)
       throw bad_input(weights.string() + ": a model of " + std::to_string(info.options.vertex_features) + " numbers a point and " +
-                      std::to_string(info.options.global_features) + " a photograph; " + std::to_string(evidence::kVertexFeatureCount) + " and at most " +
+                      std::to_string(info.options.global_features) + " a photograph; " + std::to_string(evidence::kVertexFeatureCount) + " and " +
                       std::to_string(evidence::kGlobalFeatureCount) + " are known here, so the file is of another version");
     first = load_weights(weights, info, sample);
     first->eval();
@@ -72,7 +71,7 @@ struct Model::Impl {
         network_ = impl.idle.back();
         impl.idle.pop_back();
       } else {
-        network_ = copy_of(impl.first, impl.info.options, impl.sample);
+        network_ = copy_of(impl.first, impl.sample);
         network_->eval();
       }
     }

@@ -40,6 +40,7 @@ void check(const NetworkOptions& options) {
   within(options.global_features, 1, 1024, "global_features");
   within(options.vertex_embedding, 1, 1024, "vertex_embedding");
   within(options.decoder_width, 4, 4096, "decoder_width");
+  within(options.object_decoder_width, 4, 4096, "object_decoder_width");
   within(options.object_features, 1, 1024, "object_features");
   within(options.max_positions, 16, 65536, "max_positions");
 }
@@ -103,7 +104,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options, const at::Tensor& cluste
   contact_hidden_fcs_ = head("contact_hidden_fcs", {width, width, width}, HeadImpl::Activation::relu);
   presence_head_ = head("presence_head", {width + options.global_features, width / 2, 1}, HeadImpl::Activation::silu);
   vertex_decoder_ = register_module("vertex_decoder", std::make_shared<SurfaceDecoderImpl>(options.vertex_features + 1, width, options.vertex_embedding, width, options.decoder_width));
-  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + kPartWidth, 0, 0, width, options.decoder_width));
+  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + kPartWidth, 0, 0, width, options.object_decoder_width));
 }
 
 void NetworkImpl::initialise(std::uint64_t seed) {

@@ -49,29 +49,13 @@ Network load_weights(const std::filesystem::path& file, const WeightsInfo& info,
   return network;
 }
 
-Network copy_of(const Network& network, const NetworkOptions& options, const evidence::BodySample& sample) {
+Network copy_of(const Network& network, const evidence::BodySample& sample) {
   const torch::NoGradGuard no_grad;
-  Network copy = make_network(options, sample);
+  Network copy = make_network(network->options, sample);
   const auto parameters = network->named_parameters(), buffers = network->named_buffers();
-  // In both layers that read them the global features are the last columns.
-  for (auto& item : copy->named_parameters()) {
-    const at::Tensor& from = parameters[item.key()];
-    at::Tensor to = item.value();
-    if (to.dim() == 2 && to.size(1) != from.size(1)) {
-      to.zero_();
-      to = to.narrow(1, 0, from.size(1));
-    }
-    to.copy_(from);
-  }
+  for (auto& item : copy->named_parameters()) item.value().copy_(parameters[item.key()]);
   for (auto& item : copy->named_buffers()) item.value().copy_(buffers[item.key()]);
   return copy;
-}
-
-Network with_global_features(Network network, const evidence::BodySample& sample, std::int64_t count) {
-  if (network->options.global_features == count) return network;
-  NetworkOptions options = network->options;
-  options.global_features = count;
-  return copy_of(network, options, sample);
 }
 
 }  // namespace tactus::compact

@@ -32,6 +32,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit("global_features", o.global_features);
   visit("vertex_embedding", o.vertex_embedding);
   visit("decoder_width", o.decoder_width);
+  visit("object_decoder_width", o.object_decoder_width);
   visit("object_features", o.object_features);
   visit("max_positions", o.max_positions);
 }

@@ -92,9 +92,12 @@ MaskGeometry examine(const ImageU8& object, const ImageU8& person, const ImageF&
   mask.right.assign(kSize, -1);
   mask.first_row = kSize;
   mask.last_row = -1;
+  mask.first_column = kSize;
+  mask.last_column = -1;
   mask.border = ImageU8(kSize, kSize);
   if (object.empty()) return mask;
   const bool has_person = !person.empty();
+  double x = 0, y = 0, xx = 0, yy = 0, xy = 0;
   const BoxSums near_person(has_person ? person : ImageU8(kSize, kSize));
   for (int r = 0; r < kSize; ++r) {
     for (int c = 0; c < kSize; ++c) {
@@ -105,11 +108,24 @@ MaskGeometry examine(const ImageU8& object, const ImageU8& person, const ImageF&
       mask.right[static_cast<std::size_t>(r)] = c;
       mask.first_row = std::min(mask.first_row, r);
       mask.last_row = r;
+      mask.first_column = std::min(mask.first_column, c);
+      mask.last_column = std::max(mask.last_column, c);
+      x += c;
+      y += r;
+      xx += c * c;
+      yy += r * r;
+      xy += c * r;
       if (has_person && near_person.count(c - 2, r - 2, c + 3, r + 3) > 0) {
         mask.border.at(c, r) = 1;
         ++mask.border_pixels;
       }
     }
+  }
+  if (mask.pixels > 0) {
+    const double n = mask.pixels;
+    mask.variance_x = xx / n - x / n * (x / n);
+    mask.variance_y = yy / n - y / n * (y / n);
+    mask.covariance = xy / n - x / n * (y / n);
   }
   return mask;
 }
@@ -146,7 +162,11 @@ Evidence gather(const Observation& o, const BodySample& sample) {
 
   enum : int {
     distance_, near_3cm, near_10cm, inside, inside_person, density_small, density_large, visible, inside_visible, covered, depth,
-    facing, normal_x, normal_y, x, y, depth_gap, border_normal, person_border, joint_confidence
+    facing, normal_x, normal_y, x, y, depth_gap, border_normal, person_border, joint_confidence, mask_x, mask_y
+  };
+  const auto in_box = [](float at, int first, int last) {   // pixels [first, last]
+    const float half = 0.5F * static_cast<float>(last + 1 - first);
+    return std::clamp((at - static_cast<float>(first) - half) / half, -2.0F, 2.0F);
   };
   float nearest_m = std::numeric_limits<float>::max();
   for (int s = 0; s < size; ++s) {
@@ -168,6 +188,8 @@ Evidence gather(const Observation& o, const BodySample& sample) {
       f[near_3cm] = std::exp(-std::max(d, 0.0F) / 0.03F);
       f[near_10cm] = std::exp(-std::max(d, 0.0F) / 0.10F);
       f[inside] = in_crop && o.object_mask.at(column, row) != 0 ? 1.0F : 0.0F;
+      f[mask_x] = in_box(at.u, mask.first_column, mask.last_column);
+      f[mask_y] = in_box(at.v, mask.first_row, mask.last_row);
       f[density_small] = object_sums.density(at.u, at.v, 0.06F / metres);
       f[density_large] = object_sums.density(at.u, at.v, 0.20F / metres);
       f[inside_visible] = seen ? f[inside] : 0.0F;

@@ -11,6 +11,8 @@ namespace tactus::evidence {
 struct MaskGeometry {
   int pixels = 0;
   int first_row = 0, last_row = 0;                  // of the mask
+  int first_column = 0, last_column = 0;
+  double variance_x = 0, variance_y = 0, covariance = 0;   // of the places of its pixels
   std::vector<int> left, right;                     // [rows] first and last column of the mask in a row; left > right: none
   const ImageF* distance = nullptr;                 // signed_distance of the mask
   ImageU8 border;                                   // mask pixels within 2 pixels of the person's mask

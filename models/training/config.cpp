@@ -51,6 +51,7 @@ void visit(Options& o, Visit&& value) {
   value("validate_minutes", o.validate_minutes, Range{0, 1e9});
   value("trains", o.trains, Range{});
   value("unknown_category", o.unknown_category, Range{0, 1});
+  value("mirrored", o.mirrored, Range{0, 1});
   value("object_points", o.object_points, Range{0, 4096});
 }
 template <typename Loss, typename Visit>
@@ -72,6 +73,7 @@ void visit_network(Network& o, Sample& s, Visit&& value) {
   value("feed_forward", o.feed_forward, Range{8, 65536});
   value("vertex_embedding", o.vertex_embedding, Range{1, 1024});
   value("decoder_width", o.decoder_width, Range{4, 4096});
+  value("object_decoder_width", o.object_decoder_width, Range{4, 4096});
   value("sample_size", s.count, Range{64, 13000});
   value("hand_density", s.hand_density, Range{0.1, 100});
   value("clusters", s.clusters, Range{4, 4096});

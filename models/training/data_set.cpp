@@ -2,10 +2,12 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <c10/util/Half.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstring>
@@ -27,7 +29,7 @@ namespace {
 
 constexpr std::int64_t kChunk = 64;   // scenes that are made, and written to the cache, together
 constexpr int kObjectsAsked = 3;      // of a scene
-constexpr std::uint64_t kVersion = 4;
+constexpr std::uint64_t kVersion = 5;
 constexpr int kPhotographSide = 384;   // pixels; the perception looks at less
 
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0) {
@@ -69,6 +71,21 @@ DataSet::DataSet(const DataOptions& options, const synth::SceneMaker& maker, con
   }
   for (const char* word : {"on", "a"}) names.erase(vocabulary.id(word));
   names_.assign(names.begin(), names.end());
+  left_ = vocabulary.id("left");
+  right_ = vocabulary.id("right");
+  mirror_ = at::empty({sample.size()}, at::kLong);
+  std::copy(sample.mirror.begin(), sample.mirror.end(), mirror_.data_ptr<std::int64_t>());
+  const auto turned = [](const auto& all, const auto& which) {
+    const at::Tensor sign = at::ones({static_cast<std::int64_t>(all.size())});
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (std::find(which.begin(), which.end(), all[i]) != which.end()) sign.data_ptr<float>()[i] = -1.0F;
+    return sign;
+  };
+  turned_vertex_ = turned(evidence::kVertexFeatures, evidence::kTurnedVertexFeatures);
+  turned_global_ = turned(evidence::kGlobalFeatures, evidence::kTurnedGlobalFeatures);
+  std::array<int, compact::kObjectFeatureCount> columns;
+  std::iota(columns.begin(), columns.end(), 0);
+  turned_object_ = turned(columns, compact::kTurnedObjectFeatures);
 
   const auto points = static_cast<std::size_t>(points_), vertices = static_cast<std::size_t>(sample.size());
   layout_.vertex = sizeof(PromptInfo);
@@ -302,21 +319,22 @@ void DataSet::body_labels(std::int64_t index, float* out) const {
   for (std::size_t i = 0; i < sample_.vertices.size(); ++i) out[i] = bit(bits, i) ? 1.0F : 0.0F;
 }
 
-Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t draw, double unknown_category, bool contact_only) const {
+Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t draw, const Variation& variation) const {
   const auto count = static_cast<std::int64_t>(which.size());
   const std::int64_t vertices = sample_.size(), features = evidence::kVertexFeatureCount;
   Items items;
   compact::Batch& batch = items.batch;
   std::vector<PromptInfo> infos;
   std::vector<int> phrasing;
-  std::vector<bool> hidden;
+  std::vector<bool> hidden, mirrored;
   std::int64_t longest = 1, most_points = 0;
   for (const std::int64_t index : which) {
     infos.push_back(info(index));
     Random random(mixed(draw, static_cast<std::uint64_t>(index)));
     phrasing.push_back(static_cast<int>(random.below(infos.back().questions)));
-    for (int p = 0; contact_only && infos.back().asks[phrasing.back()] == 0 && p < infos.back().questions; ++p) phrasing.back() = p;
-    hidden.push_back(random.uniform() < unknown_category);
+    for (int p = 0; variation.contact_only && infos.back().asks[phrasing.back()] == 0 && p < infos.back().questions; ++p) phrasing.back() = p;
+    hidden.push_back(random.uniform() < variation.unknown_category);
+    mirrored.push_back(random.uniform() < variation.mirrored);
     longest = std::max<std::int64_t>(longest, infos.back().length[phrasing.back()]);
     most_points = std::max<std::int64_t>(most_points, infos.back().points);
   }
@@ -365,7 +383,23 @@ Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t dra
   }
   batch.vertex = vertex.to(at::kFloat);
   batch.object = object.to(at::kFloat);
+  for (std::int64_t b = 0; b < count; ++b)
+    if (mirrored[static_cast<std::size_t>(b)]) mirror(items, b);
   return items;
+}
+
+// As the mirrored photograph of the mirrored scene would be: no object knows its left from its right by more than its shape.
+void DataSet::mirror(Items& items, std::int64_t row) const {
+  compact::Batch& batch = items.batch;
+  const at::Tensor vertex = batch.vertex[row], body = items.body[row];
+  vertex.copy_(vertex.index_select(0, mirror_) * turned_vertex_);
+  body.copy_(body.index_select(0, mirror_));
+  batch.global[row].mul_(turned_global_);
+  batch.object[row].mul_(turned_object_);
+  for (const at::Tensor& line : {batch.words[row], items.targets[row]}) {
+    auto* words = line.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i < line.numel(); ++i) words[i] = words[i] == left_ ? right_ : words[i] == right_ ? left_ : words[i];
+  }
 }
 
 at::Tensor category_prior(const DataSet& data, std::int64_t categories, std::int64_t points) {

@@ -55,6 +55,13 @@ struct DataOptions {
   std::filesystem::path cache;
 };
 
+// How a prompt differs from one time that it is taken to the next.
+struct Variation {
+  double unknown_category = 0.0;       // how often the category is hidden
+  double mirrored = 0.0;               // how often left and right are exchanged: of the photograph, the body, the object and the words
+  bool contact_only = false;           // phrasings that ask for contact, where a prompt has one
+};
+
 class DataSet {
  public:
   // Scenes of `maker`, marked and described, by all threads; the same prompts however many those are. Error{bad_input}: a cache of other
@@ -68,8 +75,8 @@ class DataSet {
   PromptInfo info(std::int64_t index) const;
   // Row [S] of a prompt's truth on the body's sample.
   void body_labels(std::int64_t index, float* out) const;
-  // `draw` chooses the phrasing and whether the category is hidden. contact_only: phrasings that ask for contact, where a prompt has one.
-  Items collate(const std::vector<std::int64_t>& which, std::uint64_t draw, double unknown_category, bool contact_only = false) const;
+  // `draw` chooses the phrasing, whether the category is hidden and whether all is mirrored.
+  Items collate(const std::vector<std::int64_t>& which, std::uint64_t draw, const Variation& variation) const;
 
  private:
   using Record = std::vector<std::uint8_t>;
@@ -78,6 +85,7 @@ class DataSet {
   };
   std::vector<Record> make_scene(std::int64_t index, const DataOptions& options, const synth::SceneMaker& maker) const;
   std::vector<Record> photograph_scene(const synth::Scene& scene, std::uint64_t seed, const DataOptions& options, const synth::SceneMaker& maker) const;
+  void mirror(Items& items, std::int64_t row) const;
   Record record(const synth::Scene& scene, int object, const synth::MarkedScene& marked, bool balanced, Random& random) const;
   std::int64_t read_cache(const std::filesystem::path& file, std::uint64_t key, std::int64_t limit);
 
@@ -85,6 +93,8 @@ class DataSet {
   const compact::Vocabulary& vocabulary_;
   std::vector<std::string> categories_;
   std::vector<std::int64_t> names_;       // words that name a category
+  std::int64_t left_ = 0, right_ = 0;     // words
+  at::Tensor mirror_, turned_vertex_, turned_global_, turned_object_;   // int64 [S]; of each feature -1 where its sign changes, else 1
   int points_;
   Layout layout_;
   std::vector<Record> records_;

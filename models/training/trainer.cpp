@@ -175,12 +175,10 @@ class Training : public TrainingLoop {
       master->set_prior(prior_);
     } else {
       const compact::WeightsInfo start = compact::read_weights_info(options_.start);
-      compact::NetworkOptions grown = start.options;
-      grown.global_features = std::max(grown.global_features, info_.options.global_features);
-      if (!(grown == info_.options) || start.words != words_) {
-        throw bad_input(options_.start.string() + ": these weights are of other sizes or words than the configuration's; begin with others, or none");
+      if (!(start.options == info_.options) || start.words != words_ || start.categories != categories_) {
+        throw bad_input(options_.start.string() + ": these weights are of other sizes, words or categories than the configuration's; begin with others, or none");
       }
-      master = compact::with_global_features(compact::load_weights(options_.start, start, sample_), sample_, grown.global_features);
+      master = compact::load_weights(options_.start, start, sample_);
       // What it says is what it adds to this prior.
       prior_ = master->prior(at::arange(info_.options.categories)).clone();
     }
@@ -216,7 +214,8 @@ class Training : public TrainingLoop {
         for (std::size_t lane = begin; lane < end; ++lane) {
           const std::size_t slice = round * slices + lane;
           const auto first = which.begin() + static_cast<std::ptrdiff_t>(slice) * options_.slice;
-          Items items = data_->collate({first, first + options_.slice}, options_.seed ^ (static_cast<std::uint64_t>(position_.step) << 20U), options_.unknown_category);
+          Items items = data_->collate({first, first + options_.slice}, options_.seed ^ (static_cast<std::uint64_t>(position_.step) << 20U),
+                                       {.unknown_category = options_.unknown_category, .mirrored = options_.mirrored});
           move(items, device_);
           const bool half = options_.bf16;
           if (half) {

@@ -71,7 +71,7 @@ std::vector<Result> ask_all(const std::vector<compact::Network>& replicas, const
         if (progress.stop_requested()) return;
         std::vector<std::int64_t> which;
         for (std::int64_t i = static_cast<std::int64_t>(s) * slice; i < std::min(data.size(), static_cast<std::int64_t>(s + 1) * slice); ++i) which.push_back(i);
-        Items items = data.collate(which, 0, 0.0, /*contact_only=*/true);
+        Items items = data.collate(which, 0, {.contact_only = true});
         compact::Batch& b = items.batch;
         for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part}) *t = t->to(device);
         b.words = b.words.narrow(1, 0, b.question_length.max().item<std::int64_t>());

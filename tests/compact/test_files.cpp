@@ -110,27 +110,6 @@ TEST_F(Files, ThresholdsForGuessesAreKept) {
   EXPECT_EQ(thresholds(read, false).gate, read.presence_gate);
 }
 
-// A network that learned before there were as many global features reads the further ones as if they were not there.
-TEST(Growing, NewGlobalFeaturesChangeNothingUntilTheyAreLearned) {
-  NetworkOptions options = small_info().options;
-  options.global_features = 16;
-  Network before = make_network(options, small_sample());
-  before->initialise(7);
-  before->set_prior(at::randn({3, 120}));
-  Network after = with_global_features(before, small_sample(), 18);
-  EXPECT_EQ(after->options.global_features, 18);
-  NetworkOptions more = options;
-  more.global_features = 18;
-  Batch batch = testing::random_batch(more, 3);
-  const Output grown = after->forward(batch);
-  batch.global = batch.global.narrow(1, 0, 16).contiguous();
-  const Output plain = before->forward(batch);
-  EXPECT_LT((grown.body - plain.body).abs().max().item<double>(), 1e-5);
-  EXPECT_LT((grown.presence - plain.presence).abs().max().item<double>(), 1e-5);
-  EXPECT_LT((grown.words - plain.words).abs().max().item<double>(), 1e-5);
-  EXPECT_EQ(with_global_features(before, small_sample(), 16).get(), before.get());
-}
-
 TEST_F(Files, LoadedWeightsCanBeTrained) {
   saved();
   Network loaded = load_weights(file(), read_weights_info(file()), small_sample());

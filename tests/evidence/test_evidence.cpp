@@ -137,6 +137,77 @@ TEST(Evidence, WithoutAMaskIsNeutral) {
   }
 }
 
+// Where a place lies in the mask's box, and how the mask lies in the photograph.
+TEST(Evidence, TellsThePlaceInTheMasksBox) {
+  Observation o = observed();
+  o.object_mask = ImageU8(kCropSize, kCropSize);
+  fill(o.object_mask, 100, 60, 140, 200);   // 40 × 140 pixels
+  const Evidence e = gather(o, sample());
+  for (int s = 0; s < sample().size(); s += 37) {
+    const Eigen::Vector2d p = o.crop.project(o.points.row(s).transpose().cast<double>());
+    EXPECT_NEAR(e.vertex(s, column("mask_x")), std::clamp((p.x() - 120.0) / 20.0, -2.0, 2.0), 1e-3);
+    EXPECT_NEAR(e.vertex(s, column("mask_y")), std::clamp((p.y() - 130.0) / 70.0, -2.0, 2.0), 1e-3);
+  }
+  EXPECT_NEAR(3.0 * static_cast<double>(e.global[global("mask_width")]), 40.0 * pelvis(sample(), o.points).z() / o.crop.focal_x, 1e-3);
+  EXPECT_NEAR(e.global[global("mask_upright")], (140.0 * 140.0 - 40.0 * 40.0) / (140.0 * 140.0 + 40.0 * 40.0), 1e-3);
+  EXPECT_NEAR(e.global[global("mask_slant")], 0.0, 1e-6);
+  o.object_mask = ImageU8(kCropSize, kCropSize);
+  for (int i = 0; i < 80; ++i) fill(o.object_mask, 60 + i, 80 + i, 64 + i, 84 + i);   // from the upper left to the lower right
+  const Evidence slanted = gather(o, sample());
+  EXPECT_GT(slanted.global[global("mask_slant")], 0.95F);
+  EXPECT_NEAR(slanted.global[global("mask_upright")], 0.0, 1e-3);
+}
+
+ImageU8 mirrored(const ImageU8& image) {
+  ImageU8 result(image.width, image.height);
+  for (int r = 0; r < image.height; ++r)
+    for (int c = 0; c < image.width; ++c) result.at(c, r) = image.at(image.width - 1 - c, r);
+  return result;
+}
+
+// The mirrored photograph of the mirrored person gives the same evidence with left and right exchanged, by the lists of features whose
+// sign changes.
+TEST(Evidence, OfTheMirroredPhotographIsMirrored) {
+  Observation o = observed({}, 35.0);
+  o.object_mask = ImageU8(kCropSize, kCropSize);
+  for (int i = 0; i < 60; ++i) fill(o.object_mask, 60 + i, 90 + i / 2, 72 + i, 101 + i / 2);
+  o.person_mask = ImageU8(kCropSize, kCropSize);
+  fill(o.person_mask, 90, 40, 150, 220);
+  o.object_size = {0.9, 0.1, 0.1};
+  o.joint_confidence.fill(0.5F);
+  o.joint_confidence[9] = 1.0F;   // left wrist
+  Observation m = o;
+  m.crop.centre_x = kCropSize - o.crop.centre_x;
+  m.object_mask = mirrored(o.object_mask);
+  m.person_mask = mirrored(o.person_mask);
+  std::swap(m.joint_confidence[9], m.joint_confidence[10]);
+  for (int r = 0; r < kCropSize; ++r)
+    for (int c = 0; c < kCropSize; ++c) m.body_depth.at(c, r) = o.body_depth.at(kCropSize - 1 - c, r);
+  const auto other = [](int s) { return static_cast<Eigen::Index>(sample().mirror[static_cast<std::size_t>(s)]); };
+  for (int s = 0; s < sample().size(); ++s) {
+    m.points.row(s) = o.points.row(other(s)).cwiseProduct(Eigen::RowVector3f(-1, 1, 1));
+    m.normals.row(s) = o.normals.row(other(s)).cwiseProduct(Eigen::RowVector3f(-1, 1, 1));
+    m.visible[static_cast<std::size_t>(s)] = o.visible[static_cast<std::size_t>(other(s))];
+  }
+  const Evidence plain = gather(o, sample()), turned = gather(m, sample());
+  const auto sign = [](const auto& turned_ones, std::string_view name) {
+    return std::find(turned_ones.begin(), turned_ones.end(), name) == turned_ones.end() ? 1.0F : -1.0F;
+  };
+  for (int k = 0; k < kVertexFeatureCount; ++k) {
+    const std::string_view name = kVertexFeatures[static_cast<std::size_t>(k)];
+    const float s = sign(kTurnedVertexFeatures, name);
+    double difference = 0.0;
+    for (int i = 0; i < sample().size(); ++i) difference += std::abs(static_cast<double>(turned.vertex(i, k) - s * plain.vertex(other(i), k)));
+    EXPECT_LT(difference / sample().size(), 0.01) << name;   // pixels that a border cuts, points that have no twin on their keypoint's side
+  }
+  for (int k = 0; k < kGlobalFeatureCount; ++k) {
+    const std::string_view name = kGlobalFeatures[static_cast<std::size_t>(k)];
+    EXPECT_NEAR(turned.global[k], sign(kTurnedGlobalFeatures, name) * plain.global[k], 0.02) << name;
+  }
+  EXPECT_GT(std::abs(plain.global[global("mask_slant")]), 0.5F);
+  EXPECT_GT(std::abs(plain.global[global("facing_yaw")]), 0.1F);
+}
+
 // Everything stays bounded whatever the marks and wherever the person stands.
 TEST(Evidence, IsBoundedInTheWorstCases) {
   std::vector<Observation> cases;

@@ -45,7 +45,7 @@ DataSet made(const DataOptions& options) {
 Items all_of(const DataSet& data) {
   std::vector<std::int64_t> which(static_cast<std::size_t>(data.size()));
   for (std::size_t i = 0; i < which.size(); ++i) which[i] = static_cast<std::int64_t>(i);
-  return data.collate(which, 1, 0.0);
+  return data.collate(which, 1, {});
 }
 
 TEST(DataSet, TakesTouchedPointsOfObjectsFirstAndWeighsThem) {
@@ -93,6 +93,37 @@ TEST(DataSet, WeightedPointsTellTheTouchedShareOfTheObject) {
     ++compared;
   }
   EXPECT_GT(compared, 3);
+}
+
+// Left and right change places everywhere, and twice mirrored is as it was.
+TEST(DataSet, MirroredPromptsExchangeLeftAndRight) {
+  const DataSet data = made(small());
+  const Items plain = all_of(data);
+  std::vector<std::int64_t> which(static_cast<std::size_t>(data.size()));
+  for (std::size_t i = 0; i < which.size(); ++i) which[i] = static_cast<std::int64_t>(i);
+  const Items turned = data.collate(which, 1, {.mirrored = 1.0});
+  const compact::Vocabulary vocabulary(synth::all_words(*model()));
+  const std::int64_t left = vocabulary.id("left"), right = vocabulary.id("right");
+  int sided = 0, words = 0;
+  for (int s = 0; s < sample().size(); ++s) {
+    const std::int64_t other = sample().mirror[static_cast<std::size_t>(s)];
+    EXPECT_TRUE(turned.body.select(1, s).equal(plain.body.select(1, other)));
+    EXPECT_TRUE(turned.batch.vertex.select(1, s).select(1, 0).equal(plain.batch.vertex.select(1, other).select(1, 0)));   // distance
+  }
+  for (std::int64_t i = 0; i < data.size(); ++i) sided += turned.body[i].equal(plain.body[i]) ? 0 : 1;
+  EXPECT_GT(sided, data.size() / 4);
+  EXPECT_TRUE(turned.batch.words.eq(left).equal(plain.batch.words.eq(right)));
+  EXPECT_TRUE(turned.batch.words.eq(right).equal(plain.batch.words.eq(left)));
+  EXPECT_TRUE(turned.targets.eq(left).equal(plain.targets.eq(right)));
+  words += plain.targets.eq(left).sum().item<int>();
+  EXPECT_GT(words, 0);
+  EXPECT_TRUE(turned.batch.object.select(2, 0).equal(-plain.batch.object.select(2, 0)));   // to the left, to the right
+  EXPECT_TRUE(turned.batch.object.select(2, 1).equal(plain.batch.object.select(2, 1)));
+  const Items half = data.collate(which, 1, {.mirrored = 0.5});
+  int as_they_were = 0;
+  for (std::int64_t i = 0; i < data.size(); ++i) as_they_were += half.batch.vertex[i].equal(plain.batch.vertex[i]) ? 1 : 0;
+  EXPECT_GT(as_they_were, data.size() / 5);
+  EXPECT_LT(as_they_were, data.size() * 4 / 5);
 }
 
 TEST(DataSet, PhotographsAreMarkedByThePerception) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -11,6 +12,8 @@
 namespace tactus::compact {
 
 inline constexpr int kObjectFeatureCount = 13;
+// Columns that change their sign when the object is mirrored, left to right.
+inline constexpr std::array<int, 3> kTurnedObjectFeatures = {0, 3, 9};
 
 struct ObjectPoints {
   // [N]: place in the bounding box (3, −1…1), normal (3), logarithm of the box's sides in metres (3), place from the box's centre in

@@ -19,10 +19,7 @@ void save_weights(const std::filesystem::path& file, Network& network, const Wei
 // float32, for inference and for further training. Error{bad_input} names the tensor, its expected and found shape.
 Network load_weights(const std::filesystem::path& file, const WeightsInfo& info, const evidence::BodySample& sample);
 
-// A network of its own with the same weights; options may have more global features (see below), else they are network's.
-Network copy_of(const Network& network, const NetworkOptions& options, const evidence::BodySample& sample);
-
-// The same network reading more global features, the last ones, of which it has learned nothing yet.
-Network with_global_features(Network network, const evidence::BodySample& sample, std::int64_t count);
+// A network of its own with the same weights.
+Network copy_of(const Network& network, const evidence::BodySample& sample);
 
 }  // namespace tactus::compact

@@ -14,9 +14,9 @@ struct NetworkOptions {
   std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
   std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
   std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
-  std::int64_t vertex_features = 20, global_features = 18;
+  std::int64_t vertex_features = 22, global_features = 21;
   std::int64_t vertex_embedding = 24;      // learned, a sample point
-  std::int64_t decoder_width = 64;
+  std::int64_t decoder_width = 64, object_decoder_width = 64;
   std::int64_t object_features = 13;
   std::int64_t max_positions = 192;
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;

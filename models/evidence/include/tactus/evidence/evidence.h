@@ -14,7 +14,7 @@ using FeatureRows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::
 
 // Columns of Evidence::vertex. Distances are from the vertex's place in the photograph to the object's mask, in metres at
 // the pelvis' depth, positive outside.
-inline constexpr std::array<std::string_view, 20> kVertexFeatures = {
+inline constexpr std::array<std::string_view, 22> kVertexFeatures = {
     "distance",            // signed square root of the distance clipped at 0.8 m, over sqrt(0.8)
     "near_3cm",            // exp(-d/3 cm), d = distance outside, 0 inside
     "near_10cm",           // exp(-d/10 cm)
@@ -33,10 +33,11 @@ inline constexpr std::array<std::string_view, 20> kVertexFeatures = {
                            // estimate, clipped to [-3, 3], over 3; 0 when unknown
     "border_normal",       // cosine between the normal and the direction in the picture to the nearest mask pixel
     "person_border",       // exp(-d/5 cm) of the distance to the border shared by both masks; 0 without either
-    "joint_confidence"};   // of the nearest keypoint
+    "joint_confidence",    // of the nearest keypoint
+    "mask_x", "mask_y"};   // place in the object mask's box: -1 and 1 at its sides, clipped to [-2, 2]; 0 without a mask
 inline constexpr int kVertexFeatureCount = static_cast<int>(kVertexFeatures.size());
 
-inline constexpr std::array<std::string_view, 18> kGlobalFeatures = {
+inline constexpr std::array<std::string_view, 21> kGlobalFeatures = {
     "has_mask", "mask_area",          // log of object over person area, clipped to [-4, 3], over 4
     "mask_outside", "nearest",        // smallest distance of any visible vertex, clipped at 0.8 m, over 0.8
     "overlap",                        // part of the object's mask inside the body's projection
@@ -47,8 +48,14 @@ inline constexpr std::array<std::string_view, 18> kGlobalFeatures = {
     "object_before", "person_before", // see README; along the shared border: part where the object covers the body, and the reverse; 0 unknown
     "fit_error",                      // metres, clipped at 0.2, over 0.2
     "facing_gap", "has_person_mask", "joints_marked", "facing_yaw",
-    "joints_guessed", "object_mask_guessed"};   // part of the joints, and 0 or 1: marks of a network, not of a user
+    "joints_guessed", "object_mask_guessed",   // part of the joints, and 0 or 1: marks of a network, not of a user
+    "mask_width",                     // of the object mask's box, metres, clipped to 3, over 3
+    "mask_upright", "mask_slant"};    // of the mask's pixels, by their variances: (yy - xx) and 2·xy over (xx + yy); a thin upright thing 1, 0
 inline constexpr int kGlobalFeatureCount = static_cast<int>(kGlobalFeatures.size());
+
+// What changes its sign when the photograph is mirrored. All else stays, with the body's left and right exchanged (BodySample::mirror).
+inline constexpr std::array<std::string_view, 3> kTurnedVertexFeatures = {"normal_x", "x", "mask_x"};
+inline constexpr std::array<std::string_view, 2> kTurnedGlobalFeatures = {"facing_yaw", "mask_slant"};
 
 struct Evidence {
   FeatureRows vertex;                                    // [S, kVertexFeatureCount], all within [-3, 3]

@@ -44,12 +44,13 @@ struct TrainOptions {
   double checkpoint_seconds = 60.0;
   double validate_minutes = 5.0;         // at the end of an epoch, when this long since the last; always at the end
   std::string trains = "all";            // "all", or the submodules that learn, separated by spaces: "vertex_decoder presence_head"
-  std::filesystem::path start;           // weights to begin with and their prior, of the same sizes, or before the last global features; empty: random ones
+  std::filesystem::path start;           // weights to begin with and their prior, of the same sizes; empty: random ones
 
   struct Loss {
     double body_bce = 4.0, positive = 2.0, body_dice = 1.0, presence = 0.4, words = 0.2, object_bce = 1.0, object_dice = 0.3;
   } loss;
   double unknown_category = 0.05;        // how often a prompt hides the category
+  double mirrored = 0.5;                 // how often it is learned from mirrored, left and right exchanged
   compact::NetworkOptions network;       // vocabulary and categories are those of the scenes
   evidence::BodySampleOptions sample;
   int object_points = 256;
