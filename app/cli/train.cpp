@@ -89,7 +89,7 @@ void add_train(CLI::App& app, Context& context, Command& chosen) {
   command->footer("CONFIG.json names what differs from the defaults: \"output\", \"scenes\", \"minutes\", \"seed\", \"checkpoint\" (a run that was\n"
                   "stopped goes on from there), \"cache\", \"events\" (for TensorBoard), \"loss\", \"network\", ...; an unknown name is refused.\n"
                   "With \"model\": \"perception\" it is the network that finds joints and masks in photographs.\n"
-                  "resources/models/compact.json, compact_more.json and compact_last.json are the configurations of the weights that come with Tactus.\n"
+                  "resources/models/compact.json is the configuration of the contact model that comes with Tactus.\n"
                   "Several are trained one after the other; \"start\" names the weights to begin with, those of an earlier one for instance.\n"
                   "Example:\n  tactus train resources/models/compact.json");
   command->add_option("CONFIG.json", *configs, "the configurations")->type_name("FILE")->required();

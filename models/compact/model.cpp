@@ -110,8 +110,14 @@ struct Model::Impl {
     return batch;
   }
 
-  // Other names than that of the thing asked about, which an answer to a question that names none might say: -1e9 each,
-  // else 0; [vocabulary]. Words of the question, of this thing's name and of any part stay.
+  // How an answer may name things.
+  struct Naming {
+    at::Tensor silence;      // [vocabulary] -1e9 for the names of other things, else 0
+    std::int64_t own = 0;    // the word for the thing asked about; 0: none
+  };
+  Naming naming(const std::string& category, const std::string& question) const { return {silenced(category, question), own_name(category)}; }
+
+  // Words of the question, of this thing's name and of any part stay.
   at::Tensor silenced(const std::string& category, const std::string& question) const {
     at::Tensor row = at::zeros({vocabulary.size()});
     std::set<std::string> others, own;
@@ -149,16 +155,16 @@ struct Model::Impl {
   }
 
   // Where the network would name another thing it means this one.
-  static at::Tensor with_own_name(const at::Tensor& logits, const at::Tensor& silence, std::int64_t own) {
-    const at::Tensor allowed = logits + silence;
-    if (own == 0) return allowed;
-    const at::Tensor others = logits.masked_fill(silence == 0, -1e9).amax(-1);
-    allowed.select(-1, own).copy_(at::maximum(allowed.select(-1, own), others));
+  static at::Tensor with_own_name(const at::Tensor& logits, const Naming& naming) {
+    const at::Tensor allowed = logits + naming.silence;
+    if (naming.own == 0) return allowed;
+    const at::Tensor others = logits.masked_fill(naming.silence == 0, -1e9).amax(-1);
+    allowed.select(-1, naming.own).copy_(at::maximum(allowed.select(-1, naming.own), others));
     return allowed;
   }
 
   // `forced`: the first word, already among those of the batch; none: 0.
-  Answer speak(NetworkImpl& network, const Batch& batch, const at::Tensor& silence, std::int64_t own, std::int64_t forced, double probability,
+  Answer speak(NetworkImpl& network, const Batch& batch, const Naming& naming, std::int64_t forced, double probability,
                const std::function<void(const contact::TokenRecord&)>& on_token, const Progress& progress) const {
     Answer answer;
     std::vector<std::int64_t> ids;
@@ -176,8 +182,8 @@ struct Model::Impl {
     llama::GenerateOptions options;
     options.max_new_tokens = std::min(kLongestAnswer, info.options.max_positions - batch.words.size(1));
     options.eos = Vocabulary::end;
-    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return with_own_name(network.lm_head(states), silence, own); }, network.embeddings(batch),
-                           options, progress, [&](const llama::GeneratedToken& token) { say(token.id, token.probability); });
+    llama::generate_greedy(network.language(), [&](const at::Tensor& states) { return with_own_name(network.lm_head(states), naming); },
+                           network.embeddings(batch), options, progress, [&](const llama::GeneratedToken& token) { say(token.id, token.probability); });
     answer.text = vocabulary.decode(ids);
     return answer;
   }
@@ -216,7 +222,7 @@ Prediction Model::predict(const evidence::Evidence& evidence, const std::string&
   prediction.prior = probabilities(row_of((*network).prior(batch.category)), 1.0);
   prediction.known_category = batch.category.item<std::int64_t>() != 0;
   if (words) {
-    Answer answer = impl.speak(*network, batch, impl.silenced(category, question), impl.own_name(category), 0, 0.0, on_token, progress);
+    Answer answer = impl.speak(*network, batch, impl.naming(category, question), 0, 0.0, on_token, progress);
     prediction.answer = std::move(answer.text);
     prediction.tokens = std::move(answer.tokens);
   }
@@ -233,11 +239,11 @@ Answer Model::answer(const evidence::Evidence& evidence, const std::string& cate
   Batch batch = impl.batch_of(evidence, category, question, points);
   const at::Tensor chances = (*network).forward(batch).words.select(1, batch.words.size(1) - 1).squeeze(0).softmax(0);
   const auto first = chances.argmax().item<std::int64_t>();
-  const at::Tensor silence = impl.silenced(category, question);
-  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, silence, impl.own_name(category), 0, 0.0, on_token, progress);
+  const Impl::Naming naming = impl.naming(category, question);
+  if (first != Vocabulary::contact && first != Vocabulary::none) return impl.speak(*network, batch, naming, 0, 0.0, on_token, progress);
   const std::int64_t forced = touched ? Vocabulary::contact : Vocabulary::none;
   batch.words = at::cat({batch.words, at::tensor({forced}).unsqueeze(0)}, 1);
-  return impl.speak(*network, batch, silence, impl.own_name(category), forced, chances[forced].item<double>(), on_token, progress);
+  return impl.speak(*network, batch, naming, forced, chances[forced].item<double>(), on_token, progress);
 }
 
 }  // namespace tactus::compact

@@ -103,8 +103,8 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options, const at::Tensor& cluste
   lm_head_ = head("lm_head", {width, options.vocabulary}, HeadImpl::Activation::silu);
   contact_hidden_fcs_ = head("contact_hidden_fcs", {width, width, width}, HeadImpl::Activation::relu);
   presence_head_ = head("presence_head", {width + options.global_features, width / 2, 1}, HeadImpl::Activation::silu);
-  vertex_decoder_ = register_module("vertex_decoder", std::make_shared<SurfaceDecoderImpl>(options.vertex_features + 1, width, options.vertex_embedding, width, options.decoder_width));
-  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + kPartWidth, 0, 0, width, options.object_decoder_width));
+  vertex_decoder_ = register_module("vertex_decoder", std::make_shared<SurfaceDecoderImpl>(options.vertex_features + 1, SurfaceDecoderImpl::Reach::spread, width, options.vertex_embedding, width, options.decoder_width));
+  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + kPartWidth, SurfaceDecoderImpl::Reach::attention, width, 0, width, options.object_decoder_width));
 }
 
 void NetworkImpl::initialise(std::uint64_t seed) {
@@ -186,10 +186,10 @@ Output NetworkImpl::forward(const Batch& batch) {
   output.contact_token = spoken.index({rows, batch.question_length - 1});
   output.presence = presence_head_->forward(at::cat({output.contact_token, batch.global}, 1)).squeeze(1);
   const at::Tensor token = contact_hidden_fcs_->forward(output.contact_token);
-  output.body = vertex_decoder_->forward(at::cat({batch.vertex, prior.unsqueeze(2)}, 2), token, states.narrow(1, 1, clusters),
-                                         table.spread, vertex_embedding_) + prior;
+  const at::Tensor around = states.narrow(1, 1, clusters);
+  output.body = vertex_decoder_->forward(at::cat({batch.vertex, prior.unsqueeze(2)}, 2), token, around, table.spread, vertex_embedding_) + prior;
   if (batch.object.defined() && batch.object.size(1) > 0) {
-    output.object = object_decoder_->forward(at::cat({batch.object, at::embedding(part_embedding_, batch.object_part)}, 2), token);
+    output.object = object_decoder_->forward(at::cat({batch.object, at::embedding(part_embedding_, batch.object_part)}, 2), token, around);
   } else {
     output.object = at::zeros({count, 0}, output.presence.options());
   }

@@ -5,10 +5,17 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
+#include <ATen/ops/softmax.h>
 
+#include <cmath>
 #include <string>
 
 namespace tactus::compact {
+namespace {
+
+constexpr std::int64_t kAttention = 32;   // width of queries and keys
+
+}  // namespace
 
 HeadImpl::HeadImpl(const std::vector<std::int64_t>& sizes, Activation activation) : activation_(activation) {
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
@@ -25,7 +32,7 @@ at::Tensor HeadImpl::forward(const at::Tensor& x) {
   return y;
 }
 
-SurfaceDecoderImpl::SurfaceDecoderImpl(std::int64_t features, std::int64_t near, std::int64_t fixed, std::int64_t token,
+SurfaceDecoderImpl::SurfaceDecoderImpl(std::int64_t features, Reach reach, std::int64_t states, std::int64_t fixed, std::int64_t token,
                                        std::int64_t hidden)
     : hidden_(hidden) {
   const auto linear = [&](const char* name, std::int64_t in, std::int64_t out, bool bias = true) {
@@ -35,10 +42,12 @@ SurfaceDecoderImpl::SurfaceDecoderImpl(std::int64_t features, std::int64_t near,
   hidden_weight_ = register_parameter("hidden_weight", at::empty({hidden, hidden}));
   hidden_bias_ = register_parameter("hidden_bias", at::empty({hidden}));
   film_ = linear("film", token, 4 * hidden);
-  if (near > 0) {
-    near_in_ = linear("near_in", near, hidden);
-    near_token_ = linear("near_token", token, hidden, false);
-    near_out_ = linear("near_out", hidden, hidden);
+  near_in_ = linear("near_in", states, hidden);
+  near_token_ = linear("near_token", token, hidden, false);
+  near_out_ = linear("near_out", hidden, hidden);
+  if (reach == Reach::attention) {
+    query_ = linear("query", features, kAttention);
+    key_ = linear("key", states, kAttention);
   }
   if (fixed > 0) fixed_ = linear("fixed", fixed, hidden);
   out_ = linear("out", hidden, 1);
@@ -57,18 +66,17 @@ at::Tensor SurfaceDecoderImpl::forward(const at::Tensor& points, const at::Tenso
   const auto part = [&](std::int64_t i) { return film.narrow(2, i * hidden_, hidden_); };
 
   const at::Tensor first = points_weight_ * (1.0 + part(0));   // [B, features, H]
-  at::Tensor x;
-  if (!near_in_.is_empty()) {
-    // The weights of a point add up to 1: a shift of every cluster is a shift of every point.
-    at::Tensor near = at::silu(near_in_(states) + near_token_(token).unsqueeze(1));
-    near = near_out_(near) + part(1);
-    const at::Tensor base = fixed_.is_empty() ? at::Tensor() : fixed_(shared).expand({batch, count, hidden_});
-    const at::Tensor weights = spread.unsqueeze(0).expand({batch, count, spread.size(1)});
-    x = base.defined() ? at::baddbmm(base, weights, near) : at::bmm(weights, near);
-    x = at::baddbmm(x, points, first);
+  // The weights of a point add up to 1: a shift of every cluster is a shift of every point.
+  at::Tensor near = at::silu(near_in_(states) + near_token_(token).unsqueeze(1));
+  near = near_out_(near) + part(1);
+  at::Tensor weights;   // [B, S, C]
+  if (query_.is_empty()) {
+    weights = spread.unsqueeze(0).expand({batch, count, spread.size(1)});
   } else {
-    x = at::baddbmm(part(1), points, first);
+    weights = at::softmax(at::bmm(query_(points), key_(states).transpose(1, 2)) / std::sqrt(static_cast<double>(kAttention)), -1);
   }
+  at::Tensor x = fixed_.is_empty() ? at::bmm(weights, near) : at::baddbmm(fixed_(shared).expand({batch, count, hidden_}), weights, near);
+  x = at::baddbmm(x, points, first);
   x = at::silu(x);
   x = at::baddbmm(part(3) + hidden_bias_, x, hidden_weight_ * (1.0 + part(2)));
   return out_(at::silu(x)).squeeze(-1);

@@ -27,19 +27,23 @@ class HeadImpl : public torch::nn::Module {
 // hidden layers. The scales are multiplied into the weights: nothing of [B, S, hidden] is touched for it.
 class SurfaceDecoderImpl : public torch::nn::Module {
  public:
-  // near: width of the states that are spread over the points (0: none); fixed: of features that all prompts share.
-  SurfaceDecoderImpl(std::int64_t features, std::int64_t near, std::int64_t fixed, std::int64_t token, std::int64_t hidden);
+  // What the states of the scene's clusters say reaches the points by fixed weights (the body's points, which lie among the clusters),
+  // or by attention (an object's, whose place among them is not known).
+  enum class Reach { spread, attention };
+  // states: width of the clusters' states; fixed: of features that all prompts share, 0: none.
+  SurfaceDecoderImpl(std::int64_t features, Reach reach, std::int64_t states, std::int64_t fixed, std::int64_t token, std::int64_t hidden);
   void start_at_zero();   // the last layer: the first answer is the prior
 
-  // points [B, S, features], token [B, token] → [B, S]. With near: `states` [B, C, near] and `spread` [S, C];
+  // points [B, S, features], token [B, token], states [B, C, states] → [B, S]. Reach::spread: `spread` [S, C], rows add up to 1;
   // with fixed: `shared` [S, fixed].
-  at::Tensor forward(const at::Tensor& points, const at::Tensor& token, const at::Tensor& states = {},
-                     const at::Tensor& spread = {}, const at::Tensor& shared = {});
+  at::Tensor forward(const at::Tensor& points, const at::Tensor& token, const at::Tensor& states, const at::Tensor& spread = {},
+                     const at::Tensor& shared = {});
 
  private:
   std::int64_t hidden_;
   at::Tensor points_weight_, hidden_weight_, hidden_bias_;   // [features, H], [H, H], [H]
-  layers::Linear film_{nullptr}, near_in_{nullptr}, near_token_{nullptr}, near_out_{nullptr}, fixed_{nullptr}, out_{nullptr};
+  layers::Linear film_{nullptr}, near_in_{nullptr}, near_token_{nullptr}, near_out_{nullptr}, fixed_{nullptr}, query_{nullptr},
+      key_{nullptr}, out_{nullptr};
 };
 
 }  // namespace tactus::compact

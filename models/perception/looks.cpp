@@ -93,7 +93,8 @@ Eigen::Vector3d peak_of(const float* probability, int size) {
 
 namespace {
 
-// The training counts small parts more than large ones, which makes them too large: its weights are taken back in part. [1, classes, 1, 1]
+// The training counts small parts more than large ones, which makes them too large: its weights (those of a configuration that does not
+// say others) are taken back in part. [1, classes, 1, 1]
 at::Tensor eagerness() {
   const at::Tensor weights = class_weights(TrainOptions::Loss{});
   return (kEagerness * weights.log()).reshape({1, kPartClasses, 1, 1});
@@ -185,8 +186,6 @@ std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector
     look.size = size / 2;
     look.parts = values(pair(parts, other_part));
     const auto pixels = static_cast<std::size_t>(look.size) * static_cast<std::size_t>(look.size);
-    look.person.resize(pixels);
-    for (std::size_t k = 0; k < pixels; ++k) look.person[k] = 1.0F - look.parts[k];
     look.object.assign(pixels, 0.0F);
     if (category > 0) look.object = values(pair(object, at::zeros({1}, at::kLong)));
     const at::Tensor places = pair(heat, other_joint), probabilities = ((seen[i] + seen[count + i].index_select(0, other_joint)) * 0.5).contiguous();
@@ -204,6 +203,8 @@ std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector
 Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const Progress& progress) {
   progress.check();
   whole_ = std::move(look_at(network, rgb, {whole_box(rgb.width, rgb.height)}, category).front());
+  whole_.person.assign(whole_.parts.begin(), whole_.parts.begin() + static_cast<std::ptrdiff_t>(whole_.size) * whole_.size);   // no person
+  for (float& p : whole_.person) p = 1.0F - p;
   drop_scraps(whole_.person, whole_.size);
   drop_scraps(whole_.object, whole_.size);
   near_ = whole_;

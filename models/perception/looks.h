@@ -20,7 +20,8 @@ struct Look {
   Box box;
   int size = 0;                         // of the maps
   std::vector<float> parts;             // [classes, size, size]
-  std::vector<float> person, object;    // [size, size]
+  std::vector<float> object;            // [size, size]
+  std::vector<float> person;            // [size, size]; empty where nobody asked for it
   Joints joints = Joints::Zero();       // as contact::Percept::joints, but also beyond the photograph
 };
 // A look a box. category: a row of the embedding; 0: no object is looked for (its map is 0).

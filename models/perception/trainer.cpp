@@ -1,6 +1,3 @@
-#include <ATen/Parallel.h>
-#include <malloc.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -54,12 +51,6 @@ class Training : public training::TrainingLoop {
   }
 
   TrainReport run() {
-    at::set_num_threads(1);   // the slices are the threads
-#ifdef M_MMAP_THRESHOLD
-    // A step's tensors come from memory that stays: an eighth of the time went into giving it back and clearing it again.
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
     const Network sizes(info_.options);   // refuses impossible ones before anything is made
     make_data();
     make_network();

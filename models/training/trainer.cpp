@@ -1,5 +1,4 @@
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/arange.h>
 
@@ -92,7 +91,6 @@ class Training : public TrainingLoop {
   }
 
   TrainReport run() {
-    at::set_num_threads(1);   // the slices are the threads
     make_data();
     make_network();
     if (!options_.events.empty()) events_ = std::make_unique<EventFile>(options_.events, position_.step);

@@ -71,6 +71,21 @@ TEST_F(CompactNetwork, AnswersEachPromptByItself) {
   EXPECT_LT(difference(all.words.narrow(0, 1, 1), alone.words), 1e-5);
 }
 
+// Each point of an object asks the scene by itself, whatever other points there are; and what it hears depends on the body.
+TEST_F(CompactNetwork, AnObjectsPointsAnswerByThemselves) {
+  Network network = small_network();
+  { const torch::NoGradGuard no_grad; for (auto& p : network->parameters()) p.add_(0.05 * at::randn_like(p)); }
+  Batch batch = random_batch(network->options, 2);
+  const at::Tensor all = network->forward(batch).object;
+  Batch some = batch;
+  some.object = batch.object.narrow(1, 4, 7).flip({1});
+  some.object_part = batch.object_part.narrow(1, 4, 7).flip({1});
+  EXPECT_LT(difference(network->forward(some).object.flip({1}), all.narrow(1, 4, 7)), 1e-5);
+  batch.vertex = at::randn_like(batch.vertex);
+  const at::Tensor change = network->forward(batch).object - all;
+  EXPECT_GT(change.std(1).min().item<double>(), 1e-5);   // not the same for every point
+}
+
 TEST_F(CompactNetwork, ContactDoesNotDependOnTheAnswersWords) {
   Network network = small_network();
   { const torch::NoGradGuard no_grad; for (auto& p : network->parameters()) p.add_(0.05 * at::randn_like(p)); }
