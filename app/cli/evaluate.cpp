@@ -72,8 +72,8 @@ void add_evaluate(CLI::App& app, Context& context, Command& chosen) {
   command->footer(
       "Scores are taken on a sample of 2,400 points of the body's surface, about evenly spread and denser on the hands, and\n"
       "averaged over the prompts whose object is touched. The category prior is counted in training scenes; its threshold and\n"
-      "the heuristic's are chosen on the validation split, the model's own come with its weights. The same seed gives the same\n"
-      "prompts and numbers.\n"
+      "the heuristic's are chosen on the validation split, the model's own come with its weights. A threshold is a share of the\n"
+      "F1 that an answer can be expected to have. The same seed gives the same prompts and numbers.\n"
       "With weights of a perception, what it finds in photographs of the split is scored, and the model is asked again with\n"
       "nothing but the photograph: joints and masks found there, the body fitted to them. A photograph takes about two seconds.\n"
       "Example:\n  tactus evaluate --split test --json --out out/evaluation");

@@ -8,6 +8,7 @@
 #include "tactus/compact/model.h"
 #include "tactus/compact/trust.h"
 #include "tactus/compact/vocabulary.h"
+#include "tactus/contact/decision.h"
 #include "tactus/error.h"
 #include "tactus/evidence/observation.h"
 
@@ -121,7 +122,7 @@ class Predictor : public contact::ContactPredictor {
     progress.report(0.5);
     progress.check();
 
-    const Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
+    Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
     const bool leans = !weighs_marks_itself(model_.info(), evidence.guessed);
     contact::ContactPrediction result;
     result.model = name();
@@ -142,7 +143,9 @@ class Predictor : public contact::ContactPredictor {
         result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average" +
                                   (leans ? ": what people usually touch has a part in the answer; correct the joints." : "; correct the joints."));
       }
-      touched = said.presence >= thresholds.gate && said.body.size() > 0 && said.body.maxCoeff() >= thresholds.body;
+      thresholds.body = contact::contact_threshold(said.body, thresholds.body);
+      thresholds.object = contact::contact_threshold(said.object, thresholds.object);
+      touched = said.presence >= thresholds.gate && said.body.size() > 0 && static_cast<double>(said.body.maxCoeff()) >= thresholds.body;
       if (!touched) deny(said, thresholds);
     }
     if (!said.known_category) {

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tactus compact 1";
+constexpr const char* kFormat = "tactus compact 2";
 
 // Every field by name, so that reading, writing and refusing unknown keys use one list.
 template <typename Options, typename Visit>

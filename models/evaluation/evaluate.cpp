@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "scoring.h"
+#include "tactus/contact/decision.h"
 #include "tactus/error.h"
 #include "tactus/parallel.h"
 
@@ -153,8 +154,8 @@ std::vector<Policy> choose_thresholds(const std::vector<const SampleModel*>& mod
           for (std::size_t m = 0; m < models.size(); ++m) {
             const auto said = models[m]->predict(marked.evidence, prompt.category, prompt.question, *prompt.mesh);
             for (std::size_t k = 0; k < kSteps; ++k) {
-              scores[m].body[k] = contact::contact_score_at(said.body, prompt.body_truth, at(k)).f1;
-              scores[m].object[k] = contact::contact_score_at(said.object, prompt.object_truth, at(k)).f1;
+              scores[m].body[k] = contact::contact_score_at(said.body, prompt.body_truth, contact::contact_threshold(said.body, at(k))).f1;
+              scores[m].object[k] = contact::contact_score_at(said.object, prompt.object_truth, contact::contact_threshold(said.object, at(k))).f1;
             }
           }
           made[i].push_back(std::move(scores));

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "tactus/contact/decision.h"
 #include "tactus/parallel.h"
 #include "tactus/training/calibration.h"
 
@@ -16,6 +17,7 @@ namespace {
 struct Result {
   PromptInfo info;
   std::vector<float> body, object, truth, object_truth;   // logits and labels
+  double body_f1 = 0, object_f1 = 0;                      // contact::best_expected_f1, once the temperatures are known
   float presence = 0;
 };
 
@@ -40,6 +42,23 @@ Score score(const std::vector<float>& logits, const std::vector<float>& truth, d
 }
 
 double logit(double p) { return std::log(p / (1.0 - p)); }
+
+// The logit from which a point is in contact, by the share of contact/decision.h.
+double threshold_logit(double share, double expected_f1, double temperature) {
+  return logit(std::max(share * expected_f1, contact::kLeastContact)) * temperature;
+}
+
+double expected_f1(const std::vector<float>& logits, double temperature) {
+  Eigen::VectorXf p(static_cast<Eigen::Index>(logits.size()));
+  for (std::size_t i = 0; i < logits.size(); ++i) p[static_cast<Eigen::Index>(i)] = static_cast<float>(sigmoid(static_cast<double>(logits[i]) / temperature));
+  return contact::best_expected_f1(p);
+}
+void expect(std::vector<Result>& results, const compact::WeightsInfo& info) {
+  for (Result& r : results) {
+    r.body_f1 = expected_f1(r.body, info.contact_temperature);
+    r.object_f1 = expected_f1(r.object, info.object_temperature);
+  }
+}
 
 double area_under_curve(std::vector<std::pair<double, bool>> scored) {
   std::sort(scored.begin(), scored.end());
@@ -98,17 +117,17 @@ std::vector<Result> ask_all(const std::vector<compact::Network>& replicas, const
   return results;
 }
 
-// The threshold whose mean F1 over the touched is best, with those that the gate denies at 0.
-template <typename Logits>
-double best_threshold(const std::vector<const Result*>& touched, double temperature, double gate_logit, Logits&& logits_of, double& f1) {
+// The share whose mean F1 over the touched is best, with those that the gate denies at 0. answer_of: logits, truth and expected F1.
+template <typename AnswerOf>
+double best_threshold(const std::vector<const Result*>& touched, double temperature, double gate_logit, AnswerOf&& answer_of, double& f1) {
   double best = 0.5;
   f1 = -1;
   for (double threshold = 0.1; threshold < 0.91; threshold += 0.02) {
     double sum = 0;
     for (const Result* r : touched) {
       if (r->presence < gate_logit) continue;
-      const auto& [logits, truth] = logits_of(*r);
-      sum += score(logits, truth, logit(threshold) * temperature).f1;
+      const auto& [logits, truth, expected] = answer_of(*r);
+      sum += score(logits, truth, threshold_logit(threshold, expected, temperature)).f1;
     }
     if (sum > f1) {
       f1 = sum;
@@ -148,12 +167,14 @@ bool says_contact(const Result& r, double gate_logit, double threshold_logit) {
 // The category prior at its own best threshold, on the same prompts.
 double prior_score(const std::vector<const Result*>& touched, const at::Tensor& prior) {
   std::vector<std::vector<float>> rows;
+  std::vector<double> expected;
   for (std::int64_t c = 0; c < prior.size(0); ++c) {
     const at::Tensor row = prior.select(0, c).contiguous();
     rows.emplace_back(row.const_data_ptr<float>(), row.const_data_ptr<float>() + row.numel());
+    expected.push_back(expected_f1(rows.back(), 1.0));
   }
   double f1 = 0;
-  best_threshold(touched, 1.0, -1e9, [&](const Result& r) { return std::tie(rows[r.info.category], r.truth); }, f1);
+  best_threshold(touched, 1.0, -1e9, [&](const Result& r) { return std::tie(rows[r.info.category], r.truth, expected[r.info.category]); }, f1);
   return f1;
 }
 
@@ -162,7 +183,7 @@ double prior_score(const std::vector<const Result*>& touched, const at::Tensor& 
 std::map<std::string, double> validate(const std::vector<compact::Network>& replicas, const DataSet& data,
                                        const evidence::BodySample& sample, const at::Tensor& prior, int slice,
                                        compact::WeightsInfo& info, const Progress& progress) {
-  const std::vector<Result> results = ask_all(replicas, data, slice, progress);
+  std::vector<Result> results = ask_all(replicas, data, slice, progress);
   std::vector<const Result*> touched, untouched;
   std::vector<std::pair<double, bool>> presence;
   std::vector<Judged> presence_judged, body_judged, object_judged;
@@ -181,6 +202,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   if (touched.empty()) return scores;
   info.contact_temperature = best_temperature(body_judged);
   info.object_temperature = object_judged.empty() ? 1.0 : best_temperature(object_judged);
+  expect(results, info);
   const Calibration presence_calibration = calibrate(presence_judged, compact::kUsuallyTouched);
   info.presence_temperature = presence_calibration.temperature;
   info.presence_bias = presence_calibration.bias;
@@ -188,13 +210,13 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   info.presence_gate = as_gate(gate_logit, info);
 
   double f1 = 0, object_f1 = 0;
-  info.contact_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);
-  info.object_threshold = best_threshold(touched, info.object_temperature, gate_logit, [](const Result& r) { return std::tie(r.object, r.object_truth); }, object_f1);
+  info.contact_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth, r.body_f1); }, f1);
+  info.object_threshold = best_threshold(touched, info.object_temperature, gate_logit, [](const Result& r) { return std::tie(r.object, r.object_truth, r.object_f1); }, object_f1);
   scores["human_f1"] = f1;
   scores["object_f1"] = object_f1;
   scores["presence_auc"] = area_under_curve(presence);
 
-  const double threshold = logit(info.contact_threshold) * info.contact_temperature;
+  const auto threshold = [&](const Result& r) { return threshold_logit(info.contact_threshold, r.body_f1, info.contact_temperature); };
   std::vector<bool> left(sample.parts.size()), right(sample.parts.size());
   for (std::size_t i = 0; i < sample.parts.size(); ++i) {
     const std::string& part = sample.part_names[sample.parts[i]];
@@ -206,7 +228,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
   double sides = 0, one_hand = 0, missed = 0, precision = 0, recall = 0;
   for (const Result* r : touched) {
     const bool denied = r->presence < gate_logit;
-    const Score s = denied ? Score() : score(r->body, r->truth, threshold);
+    const Score s = denied ? Score() : score(r->body, r->truth, threshold(*r));
     precision += s.precision;
     recall += s.recall;
     missed += denied ? 1 : 0;
@@ -234,7 +256,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
 
   double says[3] = {}, of[3] = {};   // untouched at all; near misses and overlaps at another depth; empty masks
   for (const Result* r : untouched) {
-    const bool yes = says_contact(*r, gate_logit, threshold);
+    const bool yes = says_contact(*r, gate_logit, threshold(*r));
     const auto placement = static_cast<synth::Placement>(r->info.placement);
     const auto mask = static_cast<synth::MaskState>(r->info.mask);
     const bool usual = mask == synth::MaskState::good || mask == synth::MaskState::partial;
@@ -254,7 +276,8 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
 
 std::map<std::string, double> validate_photographs(const std::vector<compact::Network>& replicas, const DataSet& data, const at::Tensor& prior,
                                                    int slice, compact::WeightsInfo& info, const Progress& progress) {
-  const std::vector<Result> results = ask_all(replicas, data, slice, progress);
+  std::vector<Result> results = ask_all(replicas, data, slice, progress);
+  expect(results, info);
   std::vector<const Result*> touched, untouched;
   std::vector<std::pair<double, bool>> presence;
   for (const Result& r : results) {
@@ -269,10 +292,10 @@ std::map<std::string, double> validate_photographs(const std::vector<compact::Ne
   const double gate_logit = gate_logit_of(touched, kDeniedOfGuesses);
   double f1 = 0;
   info.guessed_gate = as_gate(gate_logit, info);
-  info.guessed_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth); }, f1);
-  const double threshold = logit(info.guessed_threshold) * info.contact_temperature;
+  info.guessed_threshold = best_threshold(touched, info.contact_temperature, gate_logit, [](const Result& r) { return std::tie(r.body, r.truth, r.body_f1); }, f1);
+  const auto threshold = [&](const Result& r) { return threshold_logit(info.guessed_threshold, r.body_f1, info.contact_temperature); };
   const auto share = [&](const std::vector<const Result*>& of, bool said) {
-    const auto count = std::count_if(of.begin(), of.end(), [&](const Result* r) { return says_contact(*r, gate_logit, threshold) == said; });
+    const auto count = std::count_if(of.begin(), of.end(), [&](const Result* r) { return says_contact(*r, gate_logit, threshold(*r)) == said; });
     return of.empty() ? 0.0 : static_cast<double>(count) / static_cast<double>(of.size());
   };
   scores["photo_f1"] = f1;

@@ -68,13 +68,17 @@ TEST(Evaluation, ConstantAnswersHaveKnownScores) {
   EXPECT_NEAR(never.missed, 1.0, 1e-9);
 }
 
-TEST(Evaluation, TheGateAndTheThresholdBothDeny) {
+// The gate denies, and so does next to no chance anywhere. What is as faint everywhere is said: no point is likelier.
+TEST(Evaluation, TheGateAndNextToNoChanceDeny) {
   const auto shut = evaluated(Constant(0.9F, 0.4), {0.5, 0.5, 0.5});
   EXPECT_NEAR(shut.rows[model].missed, 1.0, 1e-9);
   EXPECT_NEAR(shut.rows[model].false_contact, 0.0, 1e-9);
+  const auto nothing = evaluated(Constant(0.04F, 0.9), {0.5, 0.5, 0.5});
+  EXPECT_NEAR(nothing.rows[model].missed, 1.0, 1e-9);
+  EXPECT_NEAR(nothing.rows[model].false_contact, 0.0, 1e-9);
   const auto faint = evaluated(Constant(0.4F, 0.9), {0.5, 0.5, 0.5});
-  EXPECT_NEAR(faint.rows[model].missed, 1.0, 1e-9);
-  EXPECT_NEAR(faint.rows[model].false_contact, 0.0, 1e-9);
+  EXPECT_NEAR(faint.rows[model].missed, 0.0, 1e-9);
+  EXPECT_NEAR(faint.rows[model].recall, 1.0, 1e-9);
 }
 
 TEST(Evaluation, SaysTheNeighbourIsRightWithinTheTolerance) {
@@ -119,7 +123,8 @@ TEST(Evaluation, CountsWhatIsTouchedByCategory) {
 
   const auto prior_model = make_category_prior(frequencies), near = make_heuristic(frequencies);
   const auto policy = choose_thresholds({prior_model.get(), near.get()}, SmallWorld(), 8, {})[0];
-  // Both hands for the cup: F1 2/3 at any threshold up to .45; one hand is never known. The chair is perfect up to .9.
+  // Both hands for the cup, of .45 each, expect .59: F1 2/3 at any share from .17 to .76 of it; one hand is never known. The chair is
+  // perfect up to .9.
   EXPECT_GT(policy.body, 0.1);
   EXPECT_LE(policy.body, 0.45);
   EXPECT_DOUBLE_EQ(policy.presence, 0.0);

@@ -105,9 +105,7 @@ ImageU8 case_picture(const SplitEvaluation& evaluated, const PromptResult& promp
   const auto prompts = source.scene(prompt.scene);
   const auto& asked = prompts.at(static_cast<std::size_t>(prompt.object));
   const auto said = evaluated.model->predict(evidence::gather(marked.observation, source.sample()), asked.category, asked.question, *asked.mesh);
-  const Eigen::VectorXf predicted = said.presence < evaluated.policy.presence
-                                        ? Eigen::VectorXf(Eigen::VectorXf::Zero(said.body.size()))
-                                        : Eigen::VectorXf((said.body.array() >= static_cast<float>(evaluated.policy.body)).cast<float>());
+  const Eigen::VectorXf predicted = contact_on_body(evaluated.policy, said);
   std::vector<std::uint8_t> contact(static_cast<std::size_t>(predicted.size()));
   for (std::size_t i = 0; i < contact.size(); ++i) contact[i] = predicted[static_cast<Eigen::Index>(i)] > 0.5F ? 1 : 0;
   const auto camera = scaled(marked.observation.crop);

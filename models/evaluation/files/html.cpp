@@ -106,7 +106,7 @@ std::string rows_table(const Evaluation& e) {
                                            {"missed", &Row::missed}, {"presence AUC", &Row::presence_auc}, {"ECE", &Row::ece}}};
   std::string html = "<div class='scroll'><table><tr><th></th>";
   for (const auto& column : columns) html += "<th>" + std::string(column.words) + "</th>";
-  html += "<th>thresholds (body, object, gate)</th></tr>";
+  html += "<th>thresholds (body, object: of the F1 to be expected; gate)</th></tr>";
   for (const auto& row : e.rows) {
     html += "<tr><th>" + escaped(row.name) + "</th>";
     for (const auto& column : columns) html += "<td>" + number(row.*column.value) + "</td>";

@@ -64,9 +64,7 @@ ImageU8 photo_picture(const SplitEvaluation& evaluated, const PhotoAnswer& answe
   const Prompt& asked = prompts.at(static_cast<std::size_t>(prompt.object));
   const auto picture = source.photograph(scene, prompt.scene, evaluated.photo_only.picture, progress);
   const auto answered = answer_from_photo(source, asked, picture.rgb, *evaluated.perceiver, evaluated.candidates(), evaluated.photo_only, progress);
-  const Eigen::VectorXf said = answered.said.presence < answered.policy.presence
-                                   ? Eigen::VectorXf(Eigen::VectorXf::Zero(answered.said.body.size()))
-                                   : Eigen::VectorXf((answered.said.body.array() >= static_cast<float>(answered.policy.body)).cast<float>());
+  const Eigen::VectorXf said = contact_on_body(answered.policy, answered.said);
   const auto& faces = source.body().faces();
   const std::array<ImageU8, 3> parts = {marked_photograph(picture.rgb, answered.marks),
                                         body_picture(scene.vertices, faces, evidence::to_all_vertices(source.sample(), said), false, renderer),

@@ -31,6 +31,7 @@ struct WeightsInfo {
   std::vector<std::string> words;          // of the vocabulary, without the special ones
   std::vector<std::string> categories;     // row i + 1 of the prior; row 0 is any other category
   // Chosen on the validation split. Probabilities are sigmoid(logit / temperature), of presence sigmoid(logit / temperature + bias).
+  // The thresholds of contact are shares of the F1 that an answer can be expected to have (contact/decision.h).
   double contact_threshold = 0.5, object_threshold = 0.5, presence_gate = 0.5;
   double contact_temperature = 1.0, object_temperature = 1.0, presence_temperature = 1.0;
   double presence_bias = 0.0;
@@ -40,7 +41,7 @@ struct WeightsInfo {
   std::string provenance = "{}";           // a JSON object: command, seed, scenes, steps, hours, hardware, scores
 };
 
-// From these probabilities on there is contact, on the body and on the object; below `gate` nothing touches.
+// For contact::contact_threshold of the body's and of the object's probabilities; with presence below `gate` nothing touches.
 struct Thresholds {
   double body = 0.5, object = 0.5, gate = 0.5;
 };

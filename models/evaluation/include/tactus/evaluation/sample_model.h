@@ -18,10 +18,13 @@ struct SamplePrediction {
   Eigen::VectorXf usual = {};   // [S] what the model itself takes for usual in the category; empty: it has no such table
 };
 
-// From these probabilities on there is contact, on the body and on the object; below `presence` nothing touches.
+// What is contact in an answer; the same rule for models and controls. Shares for contact::contact_threshold, of the body and of the
+// object; below `presence` nothing touches.
 struct Policy {
   double body = 0.5, object = 0.5, presence = 0.0;
 };
+// [S] 1 where there is contact on the body, else 0.
+Eigen::VectorXf contact_on_body(const Policy& policy, const SamplePrediction& said);
 
 // Safe to ask from several threads at once.
 class SampleModel {
