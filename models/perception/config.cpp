@@ -56,6 +56,7 @@ void visit_loss(Loss& o, Visit&& value) {
   value("object_dice", o.object_dice, weight);
   value("joints", o.joints, weight);
   value("seen", o.seen, weight);
+  value("things", o.things, weight);
   value("background", o.background, weight);
   value("hands", o.hands, weight);
   value("feet", o.feet, weight);

@@ -178,6 +178,7 @@ std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector
   const at::Tensor other_joint = index_of(body::kKeypointCount, mirrored_joint), other_part = index_of(kPartClasses, mirrored_class);
   const at::Tensor parts = at::softmax(output.parts - eagerness(), 1), object = at::sigmoid(output.object).unsqueeze(1);
   const at::Tensor heat = at::softmax(output.joints.flatten(2), 2).reshape(output.joints.sizes()), seen = at::sigmoid(output.seen);
+  const at::Tensor things = output.things.defined() ? at::softmax(output.things, 1).narrow(1, category, 1) : at::Tensor();
   std::vector<Look> looks(boxes.size());
   for (std::int64_t i = 0; i < count; ++i) {
     Look& look = looks[static_cast<std::size_t>(i)];
@@ -186,6 +187,7 @@ std::vector<Look> look_at(Network network, const ImageU8& rgb, const std::vector
     look.size = size / 2;
     look.parts = values(pair(parts, other_part));
     const auto pixels = static_cast<std::size_t>(look.size) * static_cast<std::size_t>(look.size);
+    look.thing = output.things.defined() ? pair(things, at::zeros({1}, at::kLong)).max().item<double>() : 1.0;
     look.object.assign(pixels, 0.0F);
     if (category > 0) look.object = values(pair(object, at::zeros({1}, at::kLong)));
     const at::Tensor places = pair(heat, other_joint), probabilities = ((seen[i] + seen[count + i].index_select(0, other_joint)) * 0.5).contiguous();
@@ -208,6 +210,7 @@ Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const P
   drop_scraps(whole_.person, whole_.size);
   drop_scraps(whole_.object, whole_.size);
   near_ = whole_;
+  thing_ = whole_.thing;
   progress.report(0.2);
   progress.check();
   // The person's pixels and joints in the first look.
@@ -235,7 +238,10 @@ Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const P
   const Look person = std::move(look_at(network, rgb, {{0.5 * (low_x + high_x - side), 0.5 * (low_y + high_y - side), side}}, category).front());
   progress.report(0.4);
   progress.check();
-  near_ = fused(person, look_at(network, rgb, closer_boxes(person.box), category));
+  const std::vector<Look> closer = look_at(network, rgb, closer_boxes(person.box), category);
+  near_ = fused(person, closer);
+  thing_ = std::max(thing_, person.thing);
+  for (const Look& look : closer) thing_ = std::max(thing_, look.thing);
   progress.report(0.8);
   progress.check();
   joints_ = near_.joints;

@@ -21,6 +21,7 @@ struct Look {
   int size = 0;                         // of the maps
   std::vector<float> parts;             // [classes, size, size]
   std::vector<float> object;            // [size, size]
+  double thing = 0;                     // the largest probability that a place shows a thing of the category; 1 where things are not named
   std::vector<float> person;            // [size, size]; empty where nobody asked for it
   Joints joints = Joints::Zero();       // as contact::Percept::joints, but also beyond the photograph
 };
@@ -42,11 +43,14 @@ class Looks {
   float person_at(double x, double y) const;
   float object_at(double x, double y) const;
   int part_at(double x, double y) const;             // the likeliest class; 0 where no person is seen
+  // The largest of all looks: how likely it is that a thing of the category is there at all. 1 where the network does not name things.
+  double thing() const { return thing_; }
   const Box& near_box() const { return near_.box; }
 
  private:
   double share_of_near(double x, double y) const;
   bool found_person_ = false;
+  double thing_ = 0;
   Look whole_, near_;   // near_: of the crop and of its parts
   Joints joints_ = Joints::Zero();
 };

@@ -132,6 +132,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& given) : options(given) {
   down_4_ = register_module("down_4", way_down(o.width_2, o.width_4, o.blocks_4));
   down_8_ = register_module("down_8", way_down(o.width_4, o.width_8, o.blocks_8));
   down_16_ = register_module("down_16", way_down(o.width_8, o.width_16, o.blocks_16));
+  if (o.things > 0) things_ = register_module("things", torch::nn::Sequential(Convolution(o.width_16, o.width_16, 3, 1), convolution(o.width_16, o.categories, 1, 1, true)));
   for (std::int64_t i = 0; i < o.attention_layers; ++i)
     attention_.push_back(register_module("attention_" + std::to_string(i), std::make_shared<AttentionImpl>(o.width_16, o.heads)));
   film_ = register_module("film", torch::nn::Linear(o.category_width, 2 * (o.width_16 + o.width_8 + o.width_4 + o.width_2)));
@@ -185,7 +186,8 @@ Output NetworkImpl::forward(const at::Tensor& image, const at::Tensor& category)
 
   const at::Tensor at_2 = stem_->forward(image.contiguous(at::MemoryFormat::ChannelsLast));
   const at::Tensor at_4 = down_4_->forward(at_2), at_8 = down_8_->forward(at_4);
-  at::Tensor bottom = modulated(down_16_->forward(at_8), films[0]);
+  const at::Tensor at_16 = down_16_->forward(at_8);
+  at::Tensor bottom = modulated(at_16, films[0]);
   at::Tensor tokens = bottom.flatten(2).transpose(1, 2) + position_;
   for (const auto& layer : attention_) tokens = layer->forward(tokens);
   bottom = tokens.transpose(1, 2).reshape({count, o.width_16, side, side}).contiguous(at::MemoryFormat::ChannelsLast);
@@ -196,6 +198,7 @@ Output NetworkImpl::forward(const at::Tensor& image, const at::Tensor& category)
   up = up_2_->forward(at_2 + doubled(modulated(mixed(lateral_2_, up), films[3])));
   const auto maps = mixed(head_, up).contiguous().split_with_sizes({o.parts, 1, o.joints}, 1);   // each map on its own
   Output output;
+  if (!things_.is_empty()) output.things = things_->forward(at_16);   // the same whatever is asked
   output.parts = maps[0];
   output.object = maps[1].squeeze(1);
   output.joints = maps[2];

@@ -22,6 +22,7 @@ void visit_sizes(Options& o, Visit&& visit) {
   visit("categories", o.categories, 1, 10000);
   visit("parts", o.parts, 2, 250);
   visit("joints", o.joints, 1, 1000);
+  visit("things", o.things, 0, 1);
 }
 
 }  // namespace tactus::perception

@@ -39,6 +39,7 @@ Items collate(const std::vector<Example>& examples) {
   items.parts = at::empty({count, half, half}, at::kLong);
   items.object = at::empty({count, half, half});
   items.asks = at::empty({count});
+  items.things = at::empty({count, size / 16, size / 16}, at::kLong);
   items.joints = at::empty({count, body::kKeypointCount, 2});
   items.seen = at::empty({count, body::kKeypointCount});
   for (std::size_t i = 0; i < examples.size(); ++i) {
@@ -46,6 +47,7 @@ Items collate(const std::vector<Example>& examples) {
     std::copy(e.image.begin(), e.image.end(), items.image.data_ptr<float>() + i * e.image.size());
     std::copy(e.parts.begin(), e.parts.end(), items.parts.data_ptr<std::int64_t>() + i * e.parts.size());
     std::copy(e.object.begin(), e.object.end(), items.object.data_ptr<float>() + i * e.object.size());
+    std::copy(e.things.begin(), e.things.end(), items.things.data_ptr<std::int64_t>() + i * e.things.size());
     std::copy(e.seen.begin(), e.seen.end(), items.seen.data_ptr<float>() + i * e.seen.size());
     std::memcpy(items.joints.data_ptr<float>() + i * 2 * e.joints.size(), e.joints.data(), sizeof e.joints);
     items.category.data_ptr<std::int64_t>()[i] = e.category;
@@ -82,7 +84,14 @@ at::Tensor objective(const Output& output, const Items& items, const TrainOption
   const at::Tensor object_overlap = dice(at::sigmoid(output.object), items.object) * there;
   const at::Tensor seen = at::binary_cross_entropy_with_logits(output.seen, items.seen, {}, {}, at::Reduction::None).mean(1);
   const at::Tensor joints = joint_loss(output.joints, items.joints, items.seen, weights.joint_sigma);
-  return (weights.parts * parts + weights.parts_dice * overlap + items.asks * (weights.object * object + weights.object_dice * object_overlap) +
+  at::Tensor named = at::zeros({});
+  if (output.things.defined()) {
+    constexpr double kNothing = 0.2;   // how much a place without a thing counts
+    const at::Tensor counts = (items.things > 0).to(at::kFloat) * (1.0 - kNothing) + kNothing;
+    const at::Tensor surprise = -at::log_softmax(output.things, 1).gather(1, items.things.unsqueeze(1)).squeeze(1);
+    named = (surprise * counts).sum({1, 2}) / counts.sum({1, 2});
+  }
+  return (weights.things * named + weights.parts * parts + weights.parts_dice * overlap + items.asks * (weights.object * object + weights.object_dice * object_overlap) +
           weights.seen * seen + weights.joints * joints)
       .sum();
 }

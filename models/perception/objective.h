@@ -15,6 +15,7 @@ struct Items {                // M = image / 2
   at::Tensor parts;           // int64 [B, M, M]
   at::Tensor object;          // float [B, M, M], 0 or 1
   at::Tensor asks;            // float [B]: a category is asked for
+  at::Tensor things;          // int64 [B, image / 16, image / 16]
   at::Tensor joints;          // float [B, J, 2], pixels of the maps
   at::Tensor seen;            // float [B, J], 0 or 1
 };

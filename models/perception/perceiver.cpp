@@ -59,7 +59,8 @@ contact::Percept Perceiver::look(const ImageU8& rgb, const std::string& category
     std::tie(percept.person_mask, percept.person_confidence) = mask_of(rgb, [&](double x, double y) { return looks.person_at(x, y); }, progress);
   }
   progress.report(0.9);
-  if (row > 0) std::tie(percept.object_mask, percept.object_confidence) = mask_of(rgb, [&](double x, double y) { return looks.object_at(x, y); }, progress);
+  const bool there = looks.thing() >= impl_->info.thing_threshold;
+  if (row > 0 && there) std::tie(percept.object_mask, percept.object_confidence) = mask_of(rgb, [&](double x, double y) { return looks.object_at(x, y); }, progress);
   progress.report(1.0);
   return percept;
 }

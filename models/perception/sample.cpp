@@ -66,6 +66,27 @@ Box person_box(const Photograph& p, double margin) {
   return {0.5 * (low_x + high_x - side), 0.5 * (low_y + high_y - side), side};
 }
 
+std::vector<int> things_of(const Photograph& p, const Box& box, int size) {
+  constexpr int kSamples = 8;          // a place and direction
+  constexpr int kSmallestThing = 16;   // a place shows what fills one in so many of them
+  std::vector<int> things(static_cast<std::size_t>(size) * static_cast<std::size_t>(size), 0);
+  for (int row = 0; row < size; ++row) {
+    for (int column = 0; column < size; ++column) {
+      std::array<int, kLargestObjects> pixels{};
+      for (int k = 0; k < kSamples * kSamples; ++k) {
+        const Eigen::Vector2d at = box.to_photo({column + (k % kSamples + 0.5) / kSamples, row + (k / kSamples + 0.5) / kSamples}, size);
+        const int x = static_cast<int>(std::floor(at.x())), y = static_cast<int>(std::floor(at.y()));
+        if (x < 0 || y < 0 || x >= p.what.width || y >= p.what.height) continue;
+        const std::uint8_t what = p.what.at(x, y);
+        if (what >= kObjectBase) ++pixels[static_cast<std::size_t>(what - kObjectBase)];
+      }
+      const auto most = std::max_element(pixels.begin(), pixels.end());
+      if (*most * kSmallestThing >= kSamples * kSamples) things[static_cast<std::size_t>(row * size + column)] = p.categories[static_cast<std::size_t>(most - pixels.begin())];
+    }
+  }
+  return things;
+}
+
 Example example(const Photograph& p, const View& view, int category, int size) {
   Example e;
   e.size = size;
@@ -86,6 +107,7 @@ Example example(const Photograph& p, const View& view, int category, int size) {
       e.object[to] = category > 0 && p.shows(from, category) ? 1 : 0;
     }
   }
+  e.things = things_of(p, view.box, size / 16);
   for (int j = 0; j < body::kKeypointCount; ++j) {
     const auto& from = p.joints[static_cast<std::size_t>(j)];
     const Eigen::Vector2d at = view.box.to_crop({static_cast<double>(from[0]), static_cast<double>(from[1])}, half);
@@ -97,6 +119,7 @@ Example example(const Photograph& p, const View& view, int category, int size) {
   for (std::size_t row = 0; row < 3 * n; ++row) std::reverse(e.image.begin() + static_cast<std::ptrdiff_t>(row * n), e.image.begin() + static_cast<std::ptrdiff_t>((row + 1) * n));
   for (auto* map : {&e.parts, &e.object})
     for (int row = 0; row < half; ++row) std::reverse(map->begin() + static_cast<std::ptrdiff_t>(row) * half, map->begin() + static_cast<std::ptrdiff_t>(row + 1) * half);
+  for (auto row = e.things.begin(); row != e.things.end(); row += size / 16) std::reverse(row, row + size / 16);
   std::array<std::uint8_t, kPartClasses> other{};
   for (int c = 0; c < kPartClasses; ++c) other[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(mirrored_class(c));
   for (std::uint8_t& part : e.parts) part = other[part];
@@ -128,6 +151,7 @@ Example draw_example(const Photograph& p, int size, int categories, double flat,
     if (random.uniform() < 0.5) std::fill(e.image.begin(), e.image.end(), e.image.front());
     std::fill(e.parts.begin(), e.parts.end(), std::uint8_t{0});
     std::fill(e.object.begin(), e.object.end(), std::uint8_t{0});
+    std::fill(e.things.begin(), e.things.end(), 0);
     e.seen.fill(0);
   }
   recolour(e.image, random);

@@ -21,11 +21,15 @@ struct Example {
   int size = 0, category = 0;
   std::vector<float> image;                     // [3, size, size]
   std::vector<std::uint8_t> parts, object;      // [size / 2, size / 2]; object: 1 where things of the category are seen
+  std::vector<int> things;                      // [size / 16, size / 16] the category of what fills most of a place, a sixteenth at least; else 0
   std::array<std::array<float, 2>, body::kKeypointCount> joints{};   // in pixels of the maps
   std::array<std::uint8_t, body::kKeypointCount> seen{};             // within both the crop and the photograph
 };
 
 Example example(const Photograph& photograph, const View& view, int category, int size);
+
+// Example::things of a box.
+std::vector<int> things_of(const Photograph& photograph, const Box& box, int size);
 
 // Draws the view (the whole photograph, the person, half of the person, elsewhere), the category (mostly one that is there) and
 // mild changes of colour. `flat`: how often the picture is a plain colour that shows nothing.

@@ -24,7 +24,7 @@ std::map<std::string, double> score(const std::filesystem::path& weights, const 
   data.without_person = options.without_person;
   data.memory_gb = std::numeric_limits<double>::infinity();
   const DataSet pictures(data, maker, info.categories, progress.part(0.0, 0.4));
-  return validate(network, pictures, progress.part(0.4, 1.0));
+  return validate(network, pictures, info, progress.part(0.4, 1.0));
 }
 
 }  // namespace tactus::perception

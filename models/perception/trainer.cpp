@@ -109,10 +109,16 @@ class Training : public training::TrainingLoop {
       master->initialise(options_.seed);
     } else {
       const WeightsInfo start = read_weights_info(options_.start);
-      if (!(start.options == info_.options) || start.categories != info_.categories) {
+      NetworkOptions grown = start.options;
+      grown.things = info_.options.things;
+      if (start.options.things > grown.things || !(grown == info_.options) || start.categories != info_.categories) {
         throw bad_input(options_.start.string() + ": these weights are of other sizes or categories than the configuration's; begin with others, or none");
       }
-      master = load_weights(options_.start, start);
+      Network known = load_weights(options_.start, start);
+      master->initialise(options_.seed);
+      const torch::NoGradGuard no_grad;
+      auto parameters = master->named_parameters();
+      for (const auto& item : known->named_parameters()) parameters[item.key()].copy_(item.value());
     }
     const std::int64_t parameters = [&] {
       std::int64_t sum = 0;
@@ -164,7 +170,7 @@ class Training : public training::TrainingLoop {
 
   // Scores, and the file of weights.
   void check_up() override {
-    report_.scores = validate((*replicas_)[0], *validation_, Progress({}, progress_.stop_token()));
+    report_.scores = validate_and_choose((*replicas_)[0], *validation_, info_, Progress({}, progress_.stop_token()));
     nlohmann::ordered_json about;
     about["configuration"] = nlohmann::ordered_json::parse(to_json(options_));
     about["seed"] = options_.seed;

@@ -30,8 +30,11 @@ struct Overlap {
 struct Counts {
   std::array<Overlap, kPartClasses> parts;
   Overlap person, object;
+  double shown = 0;   // pixels of the thing that is asked about
   std::vector<double> errors;
-  double joints = 0, sides = 0, right = 0, absent = 0, absent_found = 0, nobody = 0, nobody_found = 0;
+  double joints = 0, sides = 0, right = 0, nobody = 0, nobody_found = 0;
+  bool asked = false, found = false, asked_absent = false, found_absent = false;   // about a thing that is there, about one that is not
+  double thing = 0, absent_thing = 0;                                              // Looks::thing
 };
 
 // 1…categories; a thing that the picture shows, or one that it does not have.
@@ -89,9 +92,15 @@ Counts compare(Network network, const Photograph& p, std::int64_t index, const P
       const int mine = looks.found_person() ? looks.part_at(column + 0.5, row + 0.5) : 0;
       for (int c = 1; c < kPartClasses; ++c) counts.parts[static_cast<std::size_t>(c)].add(mine == c, truth == c);
       counts.person.add(mine > 0, truth > 0);
-      if (asked > 0) counts.object.add(looks.object_at(column + 0.5, row + 0.5) > 0.5F, p.shows(pixel, asked));
+      if (asked == 0) continue;
+      const bool object = looks.object_at(column + 0.5, row + 0.5) > 0.5F;
+      counts.object.add(object, p.shows(pixel, asked));
+      counts.shown += p.shows(pixel, asked) ? 1 : 0;
+      counts.found = counts.found || object;
     }
   }
+  counts.asked = asked > 0;
+  counts.thing = looks.thing();
   if (p.person) {
     compare_joints(p, looks.joints(), counts);
   } else {
@@ -101,20 +110,17 @@ Counts compare(Network network, const Photograph& p, std::int64_t index, const P
   const int absent = index % 2 == 0 ? question(p, index, categories, false) : 0;
   if (absent > 0) {
     const Looks other(network, p.rgb, absent, quiet);
-    bool found = false;
-    for (int row = 0; row < p.what.height && !found; ++row)
-      for (int column = 0; column < p.what.width && !found; ++column) found = other.object_at(column + 0.5, row + 0.5) > 0.5F;
-    counts.absent = 1;
-    counts.absent_found = found ? 1 : 0;
+    counts.asked_absent = true;
+    counts.absent_thing = other.thing();
+    for (int row = 0; row < p.what.height && !counts.found_absent; ++row)
+      for (int column = 0; column < p.what.width && !counts.found_absent; ++column) counts.found_absent = other.object_at(column + 0.5, row + 0.5) > 0.5F;
   }
   return counts;
 }
 
 double part_of(double some, double all) { return all > 0 ? some / all : 0.0; }
 
-}  // namespace
-
-std::map<std::string, double> validate(Network network, const DataSet& data, const Progress& progress) {
+std::vector<Counts> compare_all(Network network, const DataSet& data, const Progress& progress) {
   std::vector<Counts> each(static_cast<std::size_t>(data.size()));
   const Progress quiet({}, progress.stop_token());
   std::mutex reporting;
@@ -128,17 +134,36 @@ std::map<std::string, double> validate(Network network, const DataSet& data, con
     }
   });
   progress.check();
+  return each;
+}
+
+// Chance that one of `yes` is above one of `no`.
+double area_under_curve(const std::vector<double>& yes, const std::vector<double>& no) {
+  double above = 0;
+  for (const double a : yes)
+    for (const double b : no) above += a > b ? 1.0 : a == b ? 0.5 : 0.0;
+  return yes.empty() || no.empty() ? 0.5 : above / (static_cast<double>(yes.size()) * static_cast<double>(no.size()));
+}
+
+std::map<std::string, double> scores_of(const std::vector<Counts>& each, double thing_threshold) {
   Counts all;
+  std::vector<double> there, absent;
+  double absent_found = 0;
   for (const Counts& c : each) {
     for (std::size_t k = 0; k < all.parts.size(); ++k) all.parts[k].add(c.parts[k]);
     all.person.add(c.person);
-    all.object.add(c.object);
+    if (c.asked) {
+      there.push_back(c.thing);
+      all.object.add(c.thing >= thing_threshold ? c.object : Overlap{0, c.shown});
+    }
+    if (c.asked_absent) {
+      absent.push_back(c.absent_thing);
+      absent_found += c.found_absent && c.absent_thing >= thing_threshold ? 1 : 0;
+    }
     all.errors.insert(all.errors.end(), c.errors.begin(), c.errors.end());
     all.joints += c.joints;
     all.sides += c.sides;
     all.right += c.right;
-    all.absent += c.absent;
-    all.absent_found += c.absent_found;
     all.nobody += c.nobody;
     all.nobody_found += c.nobody_found;
   }
@@ -160,9 +185,27 @@ std::map<std::string, double> validate(Network network, const DataSet& data, con
   scores["joint_error_median"] = all.errors.empty() ? 1.0 : all.errors[all.errors.size() / 2];
   scores["joints_found"] = part_of(found, all.joints);
   scores["left_right"] = part_of(all.right, all.sides);
-  scores["object_false"] = part_of(all.absent_found, all.absent);
+  scores["object_false"] = part_of(absent_found, static_cast<double>(absent.size()));
+  scores["thing_auc"] = area_under_curve(there, absent);
   scores["person_false"] = part_of(all.nobody_found, all.nobody);
   return scores;
+}
+
+}  // namespace
+
+std::map<std::string, double> validate(Network network, const DataSet& data, const WeightsInfo& info, const Progress& progress) {
+  return scores_of(compare_all(std::move(network), data, progress), info.thing_threshold);
+}
+
+std::map<std::string, double> validate_and_choose(Network network, const DataSet& data, WeightsInfo& info, const Progress& progress) {
+  constexpr std::size_t kDenied = 20;   // one in so many
+  const std::vector<Counts> each = compare_all(std::move(network), data, progress);
+  std::vector<double> there;
+  for (const Counts& c : each)
+    if (c.asked && c.found) there.push_back(c.thing);
+  std::sort(there.begin(), there.end());
+  info.thing_threshold = info.options.things > 0 && !there.empty() ? there[there.size() / kDenied] : 0.0;
+  return scores_of(each, info.thing_threshold);
 }
 
 }  // namespace tactus::perception

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "network_options.h"
 #include "parts.h"
@@ -31,6 +32,7 @@ std::map<std::string, std::string> to_metadata(const WeightsInfo& info) {
   all["parts"] = info.parts;
   all["joints"] = info.joints;
   all["categories"] = info.categories;
+  if (info.options.things > 0) all["thing_threshold"] = info.thing_threshold;
   all["provenance"] = json::parse(info.provenance);
   return {{"format", kFormat}, {"tactus", all.dump()}};
 }
@@ -40,7 +42,7 @@ WeightsInfo read_weights_info(const std::filesystem::path& file) {
   const json all = json::parse(checkpoint::read_description(file, kFormat, "a perception network", "perception weights"), nullptr, false);
   if (!all.is_object()) throw bad_input(name + ": its description is not a JSON object; give a file of perception weights that \"tactus train\" wrote");
   for (const auto& [key, value] : all.items()) {
-    if (key != "options" && key != "parts" && key != "joints" && key != "categories" && key != "provenance")
+    if (key != "options" && key != "parts" && key != "joints" && key != "categories" && key != "thing_threshold" && key != "provenance")
       throw bad_input(name + ": the key \"" + key + "\" is unknown; the file is of another version");
   }
   WeightsInfo info;
@@ -56,11 +58,16 @@ WeightsInfo read_weights_info(const std::filesystem::path& file) {
   info.categories = names("categories");
   if (!all.contains("provenance") || !all["provenance"].is_object()) throw bad_input(name + ": \"provenance\" is missing");
   info.provenance = all["provenance"].dump();
+  if (const auto found = all.find("thing_threshold"); found != all.end()) {
+    info.thing_threshold = found->is_number() ? found->get<double>() : -1.0;
+    if (!(info.thing_threshold >= 0.0 && info.thing_threshold <= 1.0)) throw bad_input(name + ": \"thing_threshold\" is " + found->dump().substr(0, 40) + "; it must be between 0 and 1");
+  }
   if (!all.contains("options") || !all["options"].is_object()) throw bad_input(name + ": \"options\" is missing");
   const json& options = all["options"];
   std::size_t known = 0;
   visit_sizes(info.options, [&](const char* key, std::int64_t& value, std::int64_t low, std::int64_t high) {
     const auto found = options.find(key);
+    if (found == options.end() && std::string_view(key) == "things") return;   // weights of before
     if (found == options.end() || !found->is_number_integer()) throw bad_input(name + ", options: \"" + key + "\" is missing or no whole number");
     value = found->get<std::int64_t>();
     if (value < low || value > high) {

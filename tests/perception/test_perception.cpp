@@ -80,6 +80,14 @@ TEST(PerceptionNetwork, GivesMapsOfHalfTheSizeAndFollowsTheCategory) {
   const Output other = network->forward(image, at::tensor({1, 5}, at::kLong));
   EXPECT_TRUE(at::equal(output.object[0], other.object[0]));
   EXPECT_GT((output.object[1] - other.object[1]).abs().max().item<float>(), 1e-5F);
+  EXPECT_FALSE(output.things.defined());
+  NetworkOptions naming = small();
+  naming.things = 1;
+  Network names(naming);
+  names->initialise(3);
+  const Output named = names->forward(image, category), asked = names->forward(image, at::tensor({1, 5}, at::kLong));
+  EXPECT_EQ(named.things.sizes(), (at::IntArrayRef{2, naming.categories, 4, 4}));
+  EXPECT_TRUE(at::equal(named.things, asked.things));   // whatever is asked for
   // An example does not depend on what stands beside it.
   const Output alone = network->forward(image.narrow(0, 1, 1), category.narrow(0, 1, 1));
   EXPECT_LT((output.parts[1] - alone.parts[0]).abs().max().item<float>(), 1e-4F);
@@ -241,6 +249,44 @@ TEST(Samples, MirroredHaveTheMirroredTruthWithSidesChanged) {
     EXPECT_NEAR(m.joints[other][0], 32.0F - e.joints[j][0], 1e-4F);
     EXPECT_EQ(m.joints[other][1], e.joints[j][1]);
   }
+}
+
+// Places of a sixteenth of the size, each named by what fills most of it.
+TEST(Samples, NameTheThingAtEachPlace) {
+  int named = 0;
+  for (std::int64_t index = 0; index < 4; ++index) {
+    const Photograph p = photograph(index);
+    const Box box = whole_box(p.rgb.width, p.rgb.height);
+    const Example e = example(p, {box, false}, 0, 64), m = example(p, {box, true}, 0, 64);
+    ASSERT_EQ(e.things.size(), 16U);
+    const double place = box.side / 4;
+    for (int row = 0; row < 4; ++row) {
+      for (int column = 0; column < 4; ++column) {
+        const int thing = e.things[static_cast<std::size_t>(4 * row + column)];
+        EXPECT_EQ(thing, m.things[static_cast<std::size_t>(4 * row + 3 - column)]);
+        std::vector<double> share(categories().size() + 1, 0.0);   // of the place's pixels
+        double pixels = 0;
+        for (int y = 0; y < p.what.height; ++y) {
+          for (int x = 0; x < p.what.width; ++x) {
+            const double u = (x + 0.5 - box.x) / place - column, v = (y + 0.5 - box.y) / place - row;
+            if (u < 0 || v < 0 || u >= 1 || v >= 1) continue;
+            pixels += 1;
+            const std::size_t at = p.what.index(x, y);
+            if (p.what.data[at] >= kObjectBase) share[static_cast<std::size_t>(p.categories[p.what.data[at] - kObjectBase])] += 1;
+          }
+        }
+        const double all = std::max(pixels, place * place), most = *std::max_element(share.begin(), share.end()) / all;
+        if (thing > 0) {
+          ++named;
+          EXPECT_GT(share[static_cast<std::size_t>(thing)] / all, 0.04);
+          EXPECT_GE(share[static_cast<std::size_t>(thing)] / all, most - 0.06);   // two of a category, or pixels on an edge
+        } else {
+          EXPECT_LT(most, 0.09);
+        }
+      }
+    }
+  }
+  EXPECT_GT(named, 6);
 }
 
 TEST(Samples, WithoutAPersonShowNone) {
@@ -459,6 +505,35 @@ TEST_F(PerceptionFiles, ComeBackAndRefuseWhatIsDamagedOrForeign) {
   EXPECT_FALSE(fs::exists(file_));
 }
 
+// A network that sees the thing in every pixel, but names none at any place.
+TEST_F(PerceptionFiles, AThingThatIsNamedNowhereIsNotThere) {
+  NetworkOptions naming = small();
+  naming.things = 1;
+  Network network(naming);
+  {
+    const torch::NoGradGuard no_grad;
+    for (auto& item : network->named_parameters()) {
+      item.value().zero_();
+      if (item.key() == "head.bias") item.value()[kPartClasses] = 5.0;
+      if (item.key() == "things.1.bias") item.value()[2] = 3.0;   // the second category everywhere
+    }
+  }
+  WeightsInfo info = info_of(naming);
+  info.thing_threshold = 0.25;
+  save_weights(file_, network, info);
+  EXPECT_EQ(read_weights_info(file_).thing_threshold, 0.25);
+  const Photograph p = photograph(4);
+  const Perceiver perceiver(file_);
+  EXPECT_TRUE(perceiver.look(p.rgb, categories()[0]).object_mask.empty());
+  EXPECT_FALSE(perceiver.look(p.rgb, categories()[1]).object_mask.empty());
+  info.thing_threshold = 0.0;
+  save_weights(file_, network, info);
+  EXPECT_FALSE(Perceiver(file_).look(p.rgb, categories()[0]).object_mask.empty());
+  info.thing_threshold = 1.5;
+  save_weights(file_, network, info);
+  EXPECT_NE(refusal().find("thing_threshold"), std::string::npos);
+}
+
 TEST_F(PerceptionFiles, APerceiverAnswersInThePhotographsPixels) {
   Network network(small());
   network->initialise(1);
@@ -529,7 +604,7 @@ TEST_F(PerceptionFiles, AreScoredAsCountingPixelsSays) {
   EXPECT_NEAR(scores.at("iou_object"), shown / asked_pixels, 1e-12);
   for (const char* none : {"iou_hands", "iou_arms", "iou_legs", "iou_feet", "iou_head", "joints_found", "left_right"}) EXPECT_EQ(scores.at(none), 0.0) << none;
   for (const char* all : {"joint_error", "joint_error_median", "object_false", "person_false"}) EXPECT_EQ(scores.at(all), 1.0) << all;
-  EXPECT_EQ(scores.size(), 14U);
+  EXPECT_EQ(scores.size(), 15U);
 
   options.pictures = 0;
   EXPECT_THROW(score(file_, maker(), options), Error);

@@ -151,7 +151,31 @@ std::map<std::string, double> scores_by_heart(const TrainOptions& options) {
   data.supersampling = options.supersampling;
   data.without_person = options.without_person;
   data.cache = options.cache;   // the key must be the trainer's
-  return validate(load_weights(options.output, info), DataSet(data, synth::SceneMaker(model(), synth::Split::train, pools), info.categories, {}), {});
+  return validate(load_weights(options.output, info), DataSet(data, synth::SceneMaker(model(), synth::Split::train, pools), info.categories, {}), info, {});
+}
+
+// Weights from before things were named are taken, and learn to name them; those that name things are not taken by others.
+TEST_F(PerceptionTrainings, ThingsAreNamedFromWeightsThatDidNot) {
+  TrainOptions options = small();
+  train(options, model());
+  const auto nameless = read_weights_info(options.output);
+  EXPECT_EQ(nameless.options.things, 0);
+  EXPECT_EQ(nameless.thing_threshold, 0.0);
+  options.start = folder_ / "first.safetensors";
+  fs::copy_file(options.output, options.start);
+  options.network.things = 1;
+  options.epochs = 60;
+  const TrainReport report = train(options, model());
+  const WeightsInfo info = read_weights_info(options.output);
+  EXPECT_EQ(info.options.things, 1);
+  EXPECT_GE(info.thing_threshold, 0.0);
+  EXPECT_GT(scores_by_heart(options).at("thing_auc"), 0.75);   // on the very pictures that it learned
+  EXPECT_LT(report.losses.back(), report.losses.front());
+
+  options.start = options.output;
+  options.output = folder_ / "second.safetensors";
+  options.network.things = 0;
+  EXPECT_NE(refusal(options).find("other sizes"), std::string::npos);
 }
 
 TEST_F(PerceptionTrainings, LearnAFewPicturesByHeart) {

@@ -21,13 +21,15 @@ struct Output {                 // M = image / 2
   at::Tensor object;            // [B, M, M] logits: the pixel shows a thing of the category asked for
   at::Tensor joints;            // [B, joints, M, M]: a softmax over the M·M places gives where a joint is, if it is seen
   at::Tensor seen;              // [B, joints] logits: the joint lies in the picture
+  at::Tensor things;            // [B, categories, image / 16, image / 16] logits, one softmax a place: 0 no thing, else a row of the embedding;
+                                // undefined where NetworkOptions::things is 0
 };
 
 class ConvolutionImpl;
 class BlockImpl;
 class AttentionImpl;
 
-// Submodules: stem, down_4, down_8, down_16, attention.<i>, film, lateral_8, lateral_4, lateral_2, up_8, up_4, up_2, head, seen,
+// Submodules: stem, down_4, down_8, down_16, things, attention.<i>, film, lateral_8, lateral_4, lateral_2, up_8, up_4, up_2, head, seen,
 // category_embedding, position.
 class NetworkImpl : public torch::nn::Module {
  public:
@@ -41,7 +43,7 @@ class NetworkImpl : public torch::nn::Module {
 
  private:
   std::shared_ptr<ConvolutionImpl> stem_, up_2_;
-  torch::nn::Sequential down_4_{nullptr}, down_8_{nullptr}, down_16_{nullptr};
+  torch::nn::Sequential down_4_{nullptr}, down_8_{nullptr}, down_16_{nullptr}, things_{nullptr};
   std::vector<std::shared_ptr<AttentionImpl>> attention_;
   std::shared_ptr<BlockImpl> up_8_, up_4_;
   torch::nn::Conv2d lateral_8_{nullptr}, lateral_4_{nullptr}, lateral_2_{nullptr}, head_{nullptr};

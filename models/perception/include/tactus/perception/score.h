@@ -30,6 +30,8 @@ struct ScoreOptions {
 //                                           their own place than to that of the other side's
 // object_false, person_false                part of the questions about a category that is not there, and of the pictures without a
 //                                           person, where something was found
+// thing_auc                                 chance that Looks::thing of a thing that is there is above that of one that is not; 0.5 where
+//                                           things are not named
 // The same numbers however many threads. Error{bad_input}: no weights of this network, options out of range.
 std::map<std::string, double> score(const std::filesystem::path& weights, const synth::SceneMaker& maker, const ScoreOptions& options,
                                     const Progress& progress = {});

@@ -21,7 +21,7 @@ struct TrainOptions {
   std::filesystem::path checkpoint;      // file of the state to go on from; empty: none
   std::filesystem::path cache;           // file of the made pictures; empty: none
   std::filesystem::path events;          // folder of TensorBoard's event file; empty: none
-  std::filesystem::path start;           // weights to begin with, of the same sizes; empty: random ones
+  std::filesystem::path start;           // weights to begin with, of the same sizes (or of before things were named); empty: random ones
   std::uint64_t seed = 1;
 
   std::int64_t pictures = 10000, validation_pictures = 200;
@@ -41,7 +41,7 @@ struct TrainOptions {
   double validate_minutes = 10.0;        // at the end of an epoch, when this long since the last; always at the end
 
   struct Loss {
-    double parts = 1.0, parts_dice = 0.7, object = 2.0, object_dice = 0.7, joints = 0.4, seen = 0.3;
+    double parts = 1.0, parts_dice = 0.7, object = 2.0, object_dice = 0.7, joints = 0.4, seen = 0.3, things = 0.5;
     double background = 0.5, hands = 3.0, feet = 2.0, arms = 1.5;   // weights of classes; all others 1
     double joint_sigma = 1.0;            // of the joints' target, in pixels of the maps
   } loss;

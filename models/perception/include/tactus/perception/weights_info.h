@@ -17,6 +17,7 @@ struct NetworkOptions {
   std::int64_t category_width = 32;
   std::int64_t categories = 40;        // rows of the embedding; 0: no category asked for
   std::int64_t parts = 15, joints = 23;
+  std::int64_t things = 0;             // 1: names the thing at every place of the smallest map, whatever is asked for
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
 
@@ -25,6 +26,9 @@ struct WeightsInfo {
   std::vector<std::string> parts;        // class 0 is the background
   std::vector<std::string> joints;
   std::vector<std::string> categories;   // row i + 1 of the embedding
+  // A thing that no place of the picture is named with this probability is not there, whatever its mask says; 0: not judged. Chosen on
+  // the validation pictures.
+  double thing_threshold = 0.0;
   std::string provenance = "{}";         // a JSON object: configuration, seed, pictures, steps, hours, scores
 };
 
