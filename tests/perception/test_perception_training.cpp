@@ -164,7 +164,7 @@ TEST_F(PerceptionTrainings, ThingsAreNamedFromWeightsThatDidNot) {
   options.start = folder_ / "first.safetensors";
   fs::copy_file(options.output, options.start);
   options.network.things = 1;
-  options.epochs = 60;
+  options.epochs = 150;
   const TrainReport report = train(options, model());
   const WeightsInfo info = read_weights_info(options.output);
   EXPECT_EQ(info.options.things, 1);
