@@ -1,8 +1,6 @@
 // The library behind tactus/app/networks.h: hands its calls to models/ and turns the types of models/ into its own.
 #include "tactus/app/networks.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <string>
 
@@ -16,6 +14,7 @@
 #include "tactus/interactvlm/photo_segmenters.h"
 #include "tactus/interactvlm/predictor.h"
 #include "tactus/io/body_files.h"
+#include "tactus/layers/threads.h"
 #include "tactus/perception/perceiver.h"
 #include "tactus/perception/train.h"
 #include "tactus/training/train.h"
@@ -30,11 +29,6 @@ Stages stages_of(interactvlm::Stages&& stages) {
   for (auto& [name, array] : stages) result[name] = {std::move(array.shape), std::move(array.values), std::move(array.integers)};
   return result;
 }
-
-// Training and evaluation give each thread prompts of its own; libtorch's threads within them would mostly wait for each other. To be said
-// before any network is opened: a thread keeps what it begins with, and weights are read by all threads. (Learning from photographs
-// took 1.5 times as long.)
-void compute_in_one_thread_each() { at::set_num_threads(1); }
 
 class OpenedCheckpoint : public Checkpoint {
  public:
@@ -183,7 +177,7 @@ class TorchNetworks : public Networks {
 
   TrainReport train(const fs::path& config, const fs::path& body, const Progress& progress,
                     const std::function<void(const TrainStatus&)>& on_status) const override {
-    compute_in_one_thread_each();
+    layers::compute_in_one_thread_each();
     const auto model = std::make_shared<const body::BodyModel>(io::read_body_model(body));
     const auto told = [&](const training::TrainStatus& s) {
       on_status({s.stage, s.step, s.steps, s.loss, s.per_second, s.seconds_left, s.curve, s.scores});
@@ -205,7 +199,7 @@ class TorchNetworks : public Networks {
   }
 
   EvaluateReport evaluate(const EvaluateRequest& request, const Progress& progress) const override {
-    compute_in_one_thread_each();
+    layers::compute_in_one_thread_each();
     evaluation::SplitOptions options;
     options.split = evaluation::split_named(request.split);
     options.body = std::make_shared<const body::BodyModel>(io::read_body_model(request.body));

@@ -129,8 +129,8 @@ struct Model::Impl {
       const bool asked = c.name == category;
       known = known || asked;
       add(asked ? own : others, c.name);
+      for (const auto& part : c.part_names) add(asked ? own : others, part);
       for (const auto& synonym : c.synonyms) add(others, synonym);   // of this thing, too: its name is the one that was chosen
-      for (const auto& part : c.part_names) add(own, part);
     }
     if (!known) return row;
     add(own, question);

@@ -1,6 +1,5 @@
 #include "tactus/training/loop.h"
 
-#include <ATen/Parallel.h>
 #include <malloc.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "tactus/error.h"
+#include "tactus/layers/threads.h"
 #include "tactus/random.h"
 #include "tactus/training/curve.h"
 #include "tactus/training/optimiser.h"
@@ -30,7 +30,7 @@ std::vector<std::int64_t> shuffled(std::int64_t count, std::uint64_t seed, std::
 
 TrainingLoop::TrainingLoop(const Progress& progress, std::function<void(const TrainStatus&)> on_status)
     : progress_(progress), on_status_(std::move(on_status)) {
-  at::set_num_threads(1);   // the slices of a batch are the threads
+  layers::compute_in_one_thread_each();   // the slices of a batch are the threads
 #ifdef M_MMAP_THRESHOLD
   // A step's tensors come from memory that stays: a fifth of the time went into giving it back and clearing it again.
   mallopt(M_MMAP_THRESHOLD, 32 << 20);

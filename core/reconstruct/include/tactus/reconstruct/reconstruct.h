@@ -39,7 +39,7 @@ struct AlignOptions {
   double object_threshold = 0.3;
   double normal_weight = 0.1;             // corrected: metres an unit of normal difference (§8.13)
   int starts = 240;                       // corrected: initial rotations tried
-  int kept_starts = 8;                    // corrected: distinct results handed to the fit
+  int kept_starts = 12;                   // corrected: distinct results handed to the fit
   std::uint64_t seed = 42;
 };
 
