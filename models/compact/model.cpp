@@ -133,6 +133,7 @@ struct Model::Impl {
       for (const auto& synonym : c.synonyms) add(others, synonym);   // of this thing, too: its name is the one that was chosen
     }
     if (!known) return row;
+    add(others, "object");   // stands for things whose name is not known
     add(own, question);
     for (const auto& part : sample.part_names) add(own, part);
     constexpr std::size_t kShortestName = 3;   // "on", "a" belong to every sentence
