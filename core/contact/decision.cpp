@@ -19,8 +19,8 @@ double best_expected_f1(const Eigen::VectorXf& probability) {
   return best;
 }
 
-double contact_threshold(const Eigen::VectorXf& probability, double share) {
-  return std::max(share * best_expected_f1(probability), kLeastContact);
-}
+double contact_threshold(const Eigen::VectorXf& probability, double share) { return contact_threshold(best_expected_f1(probability), share); }
+
+double contact_threshold(double best_expected_f1, double share) { return std::max(share * best_expected_f1, kLeastContact); }
 
 }  // namespace tactus::contact

@@ -117,7 +117,7 @@ struct Model::Impl {
   };
   Naming naming(const std::string& category, const std::string& question) const { return {silenced(category, question), own_name(category)}; }
 
-  // Words of the question, of this thing's name and of any part stay.
+  // Words of the question, of this thing's name and of its and the body's parts stay.
   at::Tensor silenced(const std::string& category, const std::string& question) const {
     at::Tensor row = at::zeros({vocabulary.size()});
     std::set<std::string> others, own;

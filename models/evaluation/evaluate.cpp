@@ -153,9 +153,10 @@ std::vector<Policy> choose_thresholds(const std::vector<const SampleModel*>& mod
           OfModels scores(models.size());
           for (std::size_t m = 0; m < models.size(); ++m) {
             const auto said = models[m]->predict(marked.evidence, prompt.category, prompt.question, *prompt.mesh);
+            const double on_body = contact::best_expected_f1(said.body), on_object = contact::best_expected_f1(said.object);
             for (std::size_t k = 0; k < kSteps; ++k) {
-              scores[m].body[k] = contact::contact_score_at(said.body, prompt.body_truth, contact::contact_threshold(said.body, at(k))).f1;
-              scores[m].object[k] = contact::contact_score_at(said.object, prompt.object_truth, contact::contact_threshold(said.object, at(k))).f1;
+              scores[m].body[k] = contact::contact_score_at(said.body, prompt.body_truth, contact::contact_threshold(on_body, at(k))).f1;
+              scores[m].object[k] = contact::contact_score_at(said.object, prompt.object_truth, contact::contact_threshold(on_object, at(k))).f1;
             }
           }
           made[i].push_back(std::move(scores));

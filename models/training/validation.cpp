@@ -45,7 +45,7 @@ double logit(double p) { return std::log(p / (1.0 - p)); }
 
 // The logit from which a point is in contact, by the share of contact/decision.h.
 double threshold_logit(double share, double expected_f1, double temperature) {
-  return logit(std::max(share * expected_f1, contact::kLeastContact)) * temperature;
+  return logit(contact::contact_threshold(expected_f1, share)) * temperature;
 }
 
 double expected_f1(const std::vector<float>& logits, double temperature) {

@@ -17,5 +17,6 @@ inline constexpr double kLeastContact = 0.05;
 // shows the likeliest places, and one that is sure of much only what it is sure of. The theorem's share is 0.5; validation may find
 // that another is better, where the probabilities are not quite right.
 double contact_threshold(const Eigen::VectorXf& probability, double share);
+double contact_threshold(double best_expected_f1, double share);   // where that is known already
 
 }  // namespace tactus::contact
