@@ -122,7 +122,8 @@ class Predictor : public contact::ContactPredictor {
     progress.report(0.5);
     progress.check();
 
-    Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
+    const Thresholds thresholds = compact::thresholds(model_.info(), evidence.guessed);
+    double on_body = contact::kLeastContact, on_object = contact::kLeastContact;   // from which probability on there is contact
     const bool leans = !weighs_marks_itself(model_.info(), evidence.guessed);
     contact::ContactPrediction result;
     result.model = name();
@@ -143,20 +144,23 @@ class Predictor : public contact::ContactPredictor {
         result.warnings.push_back("The body misses its marks by " + centimetres(seen.fit_error_m) + " on average" +
                                   (leans ? ": what people usually touch has a part in the answer; correct the joints." : "; correct the joints."));
       }
-      thresholds.body = contact::contact_threshold(said.body, thresholds.body);
-      thresholds.object = contact::contact_threshold(said.object, thresholds.object);
-      touched = said.presence >= thresholds.gate && said.body.size() > 0 && static_cast<double>(said.body.maxCoeff()) >= thresholds.body;
-      if (!touched) deny(said, thresholds);
+      on_body = contact::contact_threshold(said.body, thresholds.body);
+      on_object = contact::contact_threshold(said.object, thresholds.object);
+      touched = said.presence >= thresholds.gate && said.body.size() > 0 && static_cast<double>(said.body.maxCoeff()) >= on_body;
+      if (!touched) {
+        lower(said.body, on_body);
+        lower(said.object, on_object);
+      }
     }
     if (!said.known_category) {
       result.warnings.push_back((category.empty() ? "The kind of the object is not known to this model" : "The category \"" + category + "\" was not in this model's training") +
                                 ": the answer rests on the marks alone and is less certain.");
     }
 
-    const Eigen::VectorXf body = moved(said.body, thresholds.body);
+    const Eigen::VectorXf body = moved(said.body, on_body);
     const bool own = query.body.mesh.vertex_count() == body_model_->vertex_count();
     result.body_probability = own ? evidence::to_all_vertices(sample, body) : on_other_body(points, query.body, body);
-    result.object_probability = moved(said.object, thresholds.object);
+    result.object_probability = moved(said.object, on_object);
     result.presence = said.presence;
     result.body_logits = painted(query.body_views, *result.body_probability);
     result.object_logits = painted(query.object_views, *result.object_probability);
@@ -178,15 +182,11 @@ class Predictor : public contact::ContactPredictor {
     return result;
   }
 
-  // Everything below the thresholds, in the order that it had.
-  static void deny(Prediction& said, const Thresholds& thresholds) {
-    const auto lower = [&](Eigen::VectorXf& p, double threshold) {
-      if (p.size() == 0) return;
-      const float most = p.maxCoeff(), wanted = 0.9F * static_cast<float>(threshold);
-      if (most > wanted) p *= wanted / most;
-    };
-    lower(said.body, thresholds.body);
-    lower(said.object, thresholds.object);
+  // Everything below the threshold, in the order that it had.
+  static void lower(Eigen::VectorXf& p, double threshold) {
+    if (p.size() == 0) return;
+    const float most = p.maxCoeff(), wanted = 0.9F * static_cast<float>(threshold);
+    if (most > wanted) p *= wanted / most;
   }
 
   std::shared_ptr<const body::BodyModel> body_model_;

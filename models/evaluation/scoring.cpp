@@ -42,9 +42,10 @@ double tolerant_f1(const Eigen::VectorXf& predicted, const Eigen::VectorXf& trut
 Answer score(const Policy& policy, const Prompt& prompt, const SamplePrediction& said, const Surface& surface) {
   Answer answer;
   answer.presence = said.presence;
-  answer.said = says_contact(policy, said);
+  const Eigen::VectorXf points = contact_on_body(policy, said);
+  answer.said = points.any();
   answer.body = gated_score(policy, said, prompt.body_truth);
-  answer.tolerant_f1 = tolerant_f1(contact_on_body(policy, said), prompt.body_truth, surface);
+  answer.tolerant_f1 = tolerant_f1(points, prompt.body_truth, surface);
   if (prompt.object_truth.sum() > 0.0F)
     answer.object_f1 = said.presence < policy.presence ? 0.0 : contact::contact_score_at(said.object, prompt.object_truth, contact::contact_threshold(said.object, policy.object)).f1;
   for (std::size_t i = 0; i < surface.hands.size(); ++i) {

@@ -66,27 +66,6 @@ Box person_box(const Photograph& p, double margin) {
   return {0.5 * (low_x + high_x - side), 0.5 * (low_y + high_y - side), side};
 }
 
-std::vector<int> things_of(const Photograph& p, const Box& box, int size) {
-  constexpr int kSamples = 8;          // a place and direction
-  constexpr int kSmallestThing = 16;   // a place shows what fills one in so many of them
-  std::vector<int> things(static_cast<std::size_t>(size) * static_cast<std::size_t>(size), 0);
-  for (int row = 0; row < size; ++row) {
-    for (int column = 0; column < size; ++column) {
-      std::array<int, kLargestObjects> pixels{};
-      for (int k = 0; k < kSamples * kSamples; ++k) {
-        const Eigen::Vector2d at = box.to_photo({column + (k % kSamples + 0.5) / kSamples, row + (k / kSamples + 0.5) / kSamples}, size);
-        const int x = static_cast<int>(std::floor(at.x())), y = static_cast<int>(std::floor(at.y()));
-        if (x < 0 || y < 0 || x >= p.what.width || y >= p.what.height) continue;
-        const std::uint8_t what = p.what.at(x, y);
-        if (what >= kObjectBase) ++pixels[static_cast<std::size_t>(what - kObjectBase)];
-      }
-      const auto most = std::max_element(pixels.begin(), pixels.end());
-      if (*most * kSmallestThing >= kSamples * kSamples) things[static_cast<std::size_t>(row * size + column)] = p.categories[static_cast<std::size_t>(most - pixels.begin())];
-    }
-  }
-  return things;
-}
-
 Example example(const Photograph& p, const View& view, int category, int size) {
   Example e;
   e.size = size;
@@ -97,6 +76,9 @@ Example example(const Photograph& p, const View& view, int category, int size) {
   crop_picture(p.rgb, view.box, size, e.image.data());
   e.parts.assign(n * n / 4, 0);
   e.object.assign(n * n / 4, 0);
+  constexpr int kPlace = 8;            // pixels of the maps a side of a place that things are named at
+  constexpr int kSmallestThing = 16;   // a place shows what fills one in so many of its pixels
+  std::vector<std::array<int, kLargestObjects>> pixels(n / 16 * (n / 16));
   for (int row = 0; row < half; ++row) {
     for (int column = 0; column < half; ++column) {
       const Eigen::Vector2d at = view.box.to_photo({column + 0.5, row + 0.5}, half);
@@ -104,10 +86,14 @@ Example example(const Photograph& p, const View& view, int category, int size) {
       if (x < 0 || y < 0 || x >= p.what.width || y >= p.what.height) continue;
       const std::size_t from = p.what.index(x, y), to = static_cast<std::size_t>(row * half + column);
       if (p.shows_person(from)) e.parts[to] = p.what.data[from];
+      if (p.what.data[from] >= kObjectBase) ++pixels[static_cast<std::size_t>(row / kPlace * (size / 16) + column / kPlace)][p.what.data[from] - kObjectBase];
       e.object[to] = category > 0 && p.shows(from, category) ? 1 : 0;
     }
   }
-  e.things = things_of(p, view.box, size / 16);
+  for (const auto& of : pixels) {
+    const auto most = std::max_element(of.begin(), of.end());
+    e.things.push_back(*most * kSmallestThing >= kPlace * kPlace ? p.categories[static_cast<std::size_t>(most - of.begin())] : 0);
+  }
   for (int j = 0; j < body::kKeypointCount; ++j) {
     const auto& from = p.joints[static_cast<std::size_t>(j)];
     const Eigen::Vector2d at = view.box.to_crop({static_cast<double>(from[0]), static_cast<double>(from[1])}, half);

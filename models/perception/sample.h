@@ -28,9 +28,6 @@ struct Example {
 
 Example example(const Photograph& photograph, const View& view, int category, int size);
 
-// Example::things of a box.
-std::vector<int> things_of(const Photograph& photograph, const Box& box, int size);
-
 // Draws the view (the whole photograph, the person, half of the person, elsewhere), the category (mostly one that is there) and
 // mild changes of colour. `flat`: how often the picture is a plain colour that shows nothing.
 Example draw_example(const Photograph& photograph, int size, int categories, double flat, Random& random);

@@ -7,6 +7,7 @@
 
 #include "looks.h"
 #include "parts.h"
+#include "tactus/contact/metrics.h"
 #include "tactus/parallel.h"
 
 namespace tactus::perception {
@@ -137,27 +138,23 @@ std::vector<Counts> compare_all(Network network, const DataSet& data, const Prog
   return each;
 }
 
-// Chance that one of `yes` is above one of `no`.
-double area_under_curve(const std::vector<double>& yes, const std::vector<double>& no) {
-  double above = 0;
-  for (const double a : yes)
-    for (const double b : no) above += a > b ? 1.0 : a == b ? 0.5 : 0.0;
-  return yes.empty() || no.empty() ? 0.5 : above / (static_cast<double>(yes.size()) * static_cast<double>(no.size()));
-}
-
 std::map<std::string, double> scores_of(const std::vector<Counts>& each, double thing_threshold) {
   Counts all;
-  std::vector<double> there, absent;
-  double absent_found = 0;
+  std::vector<float> thing;            // of every question
+  std::vector<std::uint8_t> is_there;
+  double absent = 0, absent_found = 0;
   for (const Counts& c : each) {
     for (std::size_t k = 0; k < all.parts.size(); ++k) all.parts[k].add(c.parts[k]);
     all.person.add(c.person);
     if (c.asked) {
-      there.push_back(c.thing);
+      thing.push_back(static_cast<float>(c.thing));
+      is_there.push_back(1);
       all.object.add(c.thing >= thing_threshold ? c.object : Overlap{0, c.shown});
     }
     if (c.asked_absent) {
-      absent.push_back(c.absent_thing);
+      thing.push_back(static_cast<float>(c.absent_thing));
+      is_there.push_back(0);
+      absent += 1;
       absent_found += c.found_absent && c.absent_thing >= thing_threshold ? 1 : 0;
     }
     all.errors.insert(all.errors.end(), c.errors.begin(), c.errors.end());
@@ -185,8 +182,8 @@ std::map<std::string, double> scores_of(const std::vector<Counts>& each, double 
   scores["joint_error_median"] = all.errors.empty() ? 1.0 : all.errors[all.errors.size() / 2];
   scores["joints_found"] = part_of(found, all.joints);
   scores["left_right"] = part_of(all.right, all.sides);
-  scores["object_false"] = part_of(absent_found, static_cast<double>(absent.size()));
-  scores["thing_auc"] = area_under_curve(there, absent);
+  scores["object_false"] = part_of(absent_found, absent);
+  scores["thing_auc"] = contact::roc_auc(thing, is_there).value_or(0.5);
   scores["person_false"] = part_of(all.nobody_found, all.nobody);
   return scores;
 }

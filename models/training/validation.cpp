@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tactus/contact/decision.h"
+#include "tactus/contact/metrics.h"
 #include "tactus/parallel.h"
 #include "tactus/training/calibration.h"
 
@@ -53,6 +54,7 @@ double expected_f1(const std::vector<float>& logits, double temperature) {
   for (std::size_t i = 0; i < logits.size(); ++i) p[static_cast<Eigen::Index>(i)] = static_cast<float>(sigmoid(static_cast<double>(logits[i]) / temperature));
   return contact::best_expected_f1(p);
 }
+
 void expect(std::vector<Result>& results, const compact::WeightsInfo& info) {
   for (Result& r : results) {
     r.body_f1 = expected_f1(r.body, info.contact_temperature);
@@ -60,21 +62,14 @@ void expect(std::vector<Result>& results, const compact::WeightsInfo& info) {
   }
 }
 
-double area_under_curve(std::vector<std::pair<double, bool>> scored) {
-  std::sort(scored.begin(), scored.end());
-  double rank_sum = 0, positives = 0;
-  for (std::size_t i = 0; i < scored.size();) {
-    std::size_t j = i;
-    while (j < scored.size() && scored[j].first == scored[i].first) ++j;
-    for (std::size_t k = i; k < j; ++k) {
-      if (!scored[k].second) continue;
-      rank_sum += 0.5 * static_cast<double>(i + j - 1) + 1.0;
-      positives += 1;
-    }
-    i = j;
+double area_under_curve(const std::vector<std::pair<float, bool>>& scored) {
+  std::vector<float> values;
+  std::vector<std::uint8_t> positive;
+  for (const auto& [value, is] : scored) {
+    values.push_back(value);
+    positive.push_back(is ? 1 : 0);
   }
-  const double negatives = static_cast<double>(scored.size()) - positives;
-  return positives > 0 && negatives > 0 ? (rank_sum - positives * (positives + 1) / 2) / (positives * negatives) : 0.5;
+  return contact::roc_auc(values, positive).value_or(0.5);
 }
 
 std::vector<Result> ask_all(const std::vector<compact::Network>& replicas, const DataSet& data, int slice, const Progress& progress) {
@@ -185,7 +180,7 @@ std::map<std::string, double> validate(const std::vector<compact::Network>& repl
                                        compact::WeightsInfo& info, const Progress& progress) {
   std::vector<Result> results = ask_all(replicas, data, slice, progress);
   std::vector<const Result*> touched, untouched;
-  std::vector<std::pair<double, bool>> presence;
+  std::vector<std::pair<float, bool>> presence;
   std::vector<Judged> presence_judged, body_judged, object_judged;
   for (const Result& r : results) {
     if (truth_of(r) == Truth::unknown) continue;
@@ -279,7 +274,7 @@ std::map<std::string, double> validate_photographs(const std::vector<compact::Ne
   std::vector<Result> results = ask_all(replicas, data, slice, progress);
   expect(results, info);
   std::vector<const Result*> touched, untouched;
-  std::vector<std::pair<double, bool>> presence;
+  std::vector<std::pair<float, bool>> presence;
   for (const Result& r : results) {
     if (truth_of(r) == Truth::unknown) continue;
     const bool any = truth_of(r) == Truth::touched;
