@@ -33,6 +33,7 @@ Marks marks_of(const Percept& percept) {
   if (!percept.object_mask.empty()) {
     marks.object_mask = percept.object_mask;
     marks.object_mask_guessed = true;
+    marks.object_doubt = 1.0 - std::clamp(percept.object_confidence, 0.0, 1.0);
   }
   return marks;
 }

@@ -110,7 +110,7 @@ void write_project(const std::filesystem::path& file, const pipeline::Inputs& in
     json joints = json::array();
     for (std::size_t k = 0; k < in.guessed.joints.size(); ++k)
       if (in.guessed.joints[k]) joints.push_back(k);
-    j["guessed"] = {{"joints", joints}, {"human_mask", in.guessed.human_mask}, {"object_mask", in.guessed.object_mask}};
+    j["guessed"] = {{"joints", joints}, {"human_mask", in.guessed.human_mask}, {"object_mask", in.guessed.object_mask}, {"object_doubt", in.guessed.object_doubt}};
   }
   const auto box = [&](const char* key, const std::optional<pipeline::Box>& b) {
     if (b) j[key] = {b->x, b->y, b->width, b->height};
@@ -177,6 +177,8 @@ Project read_project(const std::filesystem::path& file) {
       }
       in.guessed.human_mask = g.at("human_mask").get<bool>() && in.human_mask;
       in.guessed.object_mask = g.at("object_mask").get<bool>() && in.object_mask;
+      in.guessed.object_doubt = g.value("object_doubt", 0.0);   // projects of before know none
+      if (!(in.guessed.object_doubt >= 0.0 && in.guessed.object_doubt <= 1.0)) unpack.damaged();
     }
     const auto box = [&](const char* key) -> std::optional<pipeline::Box> {
       if (!j.contains(key)) return std::nullopt;

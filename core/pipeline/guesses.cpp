@@ -43,7 +43,10 @@ void add_guesses(Inputs& inputs, const contact::Percept& percept, const GuessWha
     guessed = mask.has_value();
   };
   if (person) fill(inputs.human_mask, inputs.guessed.human_mask, found.human_mask);
-  if (what.object) fill(inputs.object_mask, inputs.guessed.object_mask, found.object_mask);
+  if (what.object && (!inputs.object_mask || inputs.guessed.object_mask)) {
+    fill(inputs.object_mask, inputs.guessed.object_mask, found.object_mask);
+    inputs.guessed.object_doubt = found.object_doubt;
+  }
 }
 
 double joints_guessed(const Inputs& inputs) {
@@ -58,7 +61,8 @@ double joints_guessed(const Inputs& inputs) {
 bool object_mask_guessed(const Inputs& inputs) { return inputs.object_mask.has_value() && inputs.guessed.object_mask; }
 
 contact::Marks marks_of(const Inputs& inputs) {
-  return {inputs.keypoints, inputs.human_mask, inputs.object_mask, joints_guessed(inputs), object_mask_guessed(inputs)};
+  return {inputs.keypoints, inputs.human_mask, inputs.object_mask, joints_guessed(inputs), object_mask_guessed(inputs),
+          object_mask_guessed(inputs) ? inputs.guessed.object_doubt : 0.0};
 }
 
 void keep_changes(const Inputs& before, Inputs& after) {
@@ -67,7 +71,10 @@ void keep_changes(const Inputs& before, Inputs& after) {
     if (changed || !after.keypoints) after.guessed.joints[k] = false;
   }
   if (!after.human_mask || before.human_mask != after.human_mask) after.guessed.human_mask = false;
-  if (!after.object_mask || before.object_mask != after.object_mask) after.guessed.object_mask = false;
+  if (!after.object_mask || before.object_mask != after.object_mask) {
+    after.guessed.object_mask = false;
+    after.guessed.object_doubt = 0.0;
+  }
 }
 
 std::string guesses_in_words(const Inputs& inputs) {

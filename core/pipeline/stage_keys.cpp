@@ -103,6 +103,7 @@ Ingredients ingredients(const Inputs& inputs, const Options& options, std::uint6
     Hasher h;
     h.value(joints_guessed(inputs));
     h.value(object_mask_guessed(inputs));
+    h.value(inputs.guessed.object_doubt);
     parts.guessed = h.key();
   }
   {

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <string>
+#include <vector>
 
 #include "surface_decoder.h"
 #include "tactus/error.h"
@@ -41,8 +43,26 @@ void check(const NetworkOptions& options) {
   within(options.vertex_embedding, 1, 1024, "vertex_embedding");
   within(options.decoder_width, 4, 4096, "decoder_width");
   within(options.object_decoder_width, 4, 4096, "object_decoder_width");
-  within(options.object_features, 1, 1024, "object_features");
+  within(options.object_features, 3, 1024, "object_features");
+  within(options.object_waves, 0, 16, "object_waves");
   within(options.max_positions, 16, 65536, "max_positions");
+  if (options.object_decoder_width % kReachHeads != 0) {
+    throw bad_input("the compact network's object_decoder_width is " + std::to_string(options.object_decoder_width) + "; it must be a multiple of " + std::to_string(kReachHeads));
+  }
+}
+
+// [B, P, features] whose first three are a place in the box, −1…1 → [B, P, 6 · waves]: sines and cosines of half a turn from the
+// middle to a side, doubled from one to the next. A place can so be named, and not only a direction.
+at::Tensor waves_of(const at::Tensor& object, std::int64_t waves) {
+  const torch::NoGradGuard no_grad;   // of what is given, not learned
+  const at::Tensor place = object.narrow(2, 0, 3);
+  std::vector<at::Tensor> columns;
+  for (std::int64_t k = 0; k < waves; ++k) {
+    const at::Tensor angle = place * (0.5 * std::numbers::pi * std::exp2(static_cast<double>(k)));
+    columns.push_back(angle.sin());
+    columns.push_back(angle.cos());
+  }
+  return columns.empty() ? object.narrow(2, 0, 0) : at::cat(columns, 2);
 }
 
 llama::DecoderOptions decoder_options(const NetworkOptions& options) {
@@ -52,7 +72,8 @@ llama::DecoderOptions decoder_options(const NetworkOptions& options) {
   decoder.layers = options.layers;
   decoder.heads = decoder.key_value_heads = options.heads;
   decoder.intermediate_size = options.feed_forward;
-  decoder.max_positions = 1 + options.clusters + options.max_positions;
+  decoder.prefix = 1 + options.clusters;   // the scene is not read in an order
+  decoder.max_positions = decoder.prefix + options.max_positions;
   return decoder;
 }
 
@@ -104,7 +125,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options, const at::Tensor& cluste
   contact_hidden_fcs_ = head("contact_hidden_fcs", {width, width, width}, HeadImpl::Activation::relu);
   presence_head_ = head("presence_head", {width + options.global_features, width / 2, 1}, HeadImpl::Activation::silu);
   vertex_decoder_ = register_module("vertex_decoder", std::make_shared<SurfaceDecoderImpl>(options.vertex_features + 1, SurfaceDecoderImpl::Reach::spread, width, options.vertex_embedding, width, options.decoder_width));
-  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + kPartWidth, SurfaceDecoderImpl::Reach::attention, width, 0, width, options.object_decoder_width));
+  object_decoder_ = register_module("object_decoder", std::make_shared<SurfaceDecoderImpl>(options.object_features + 6 * options.object_waves + kPartWidth, SurfaceDecoderImpl::Reach::attention, width, 0, width, options.object_decoder_width));
 }
 
 void NetworkImpl::initialise(std::uint64_t seed) {
@@ -187,9 +208,13 @@ Output NetworkImpl::forward(const Batch& batch) {
   output.presence = presence_head_->forward(at::cat({output.contact_token, batch.global}, 1)).squeeze(1);
   const at::Tensor token = contact_hidden_fcs_->forward(output.contact_token);
   const at::Tensor around = states.narrow(1, 1, clusters);
-  output.body = vertex_decoder_->forward(at::cat({batch.vertex, prior.unsqueeze(2)}, 2), token, around, table.spread, vertex_embedding_) + prior;
+  const auto decoded = [&](const at::Tensor& of_points, std::int64_t dimension) {
+    return batch.points.defined() ? of_points.index_select(dimension, batch.points) : of_points;
+  };
+  const at::Tensor usual = decoded(prior, 1);
+  output.body = vertex_decoder_->forward(at::cat({decoded(batch.vertex, 1), usual.unsqueeze(2)}, 2), token, around, decoded(table.spread, 0), decoded(vertex_embedding_, 0)) + usual;
   if (batch.object.defined() && batch.object.size(1) > 0) {
-    output.object = object_decoder_->forward(at::cat({batch.object, at::embedding(part_embedding_, batch.object_part)}, 2), token, around);
+    output.object = object_decoder_->forward(at::cat({batch.object, waves_of(batch.object, options.object_waves), at::embedding(part_embedding_, batch.object_part)}, 2), token, around);
   } else {
     output.object = at::zeros({count, 0}, output.presence.options());
   }

@@ -5,17 +5,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/softmax.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
 
-#include <cmath>
 #include <string>
 
 namespace tactus::compact {
-namespace {
-
-constexpr std::int64_t kAttention = 32;   // width of queries and keys
-
-}  // namespace
 
 HeadImpl::HeadImpl(const std::vector<std::int64_t>& sizes, Activation activation) : activation_(activation) {
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i) {
@@ -46,8 +40,9 @@ SurfaceDecoderImpl::SurfaceDecoderImpl(std::int64_t features, Reach reach, std::
   near_token_ = linear("near_token", token, hidden, false);
   near_out_ = linear("near_out", hidden, hidden);
   if (reach == Reach::attention) {
-    query_ = linear("query", features, kAttention);
-    key_ = linear("key", states, kAttention);
+    query_ = linear("query", features, hidden);
+    key_ = linear("key", states, hidden);
+    more_ = linear("more", hidden, hidden);
   }
   if (fixed > 0) fixed_ = linear("fixed", fixed, hidden);
   out_ = linear("out", hidden, 1);
@@ -69,17 +64,20 @@ at::Tensor SurfaceDecoderImpl::forward(const at::Tensor& points, const at::Tenso
   // The weights of a point add up to 1: a shift of every cluster is a shift of every point.
   at::Tensor near = at::silu(near_in_(states) + near_token_(token).unsqueeze(1));
   near = near_out_(near) + part(1);
-  at::Tensor weights;   // [B, S, C]
+  at::Tensor x;
   if (query_.is_empty()) {
-    weights = spread.unsqueeze(0).expand({batch, count, spread.size(1)});
+    const at::Tensor weights = spread.unsqueeze(0).expand({batch, count, spread.size(1)});
+    x = fixed_.is_empty() ? at::bmm(weights, near) : at::baddbmm(fixed_(shared).expand({batch, count, hidden_}), weights, near);
   } else {
-    weights = at::softmax(at::bmm(query_(points), key_(states).transpose(1, 2)) / std::sqrt(static_cast<double>(kAttention)), -1);
+    const auto heads = [&](const at::Tensor& y) { return y.reshape({batch, y.size(1), kReachHeads, hidden_ / kReachHeads}).transpose(1, 2); };
+    x = at::scaled_dot_product_attention(heads(query_(points)), heads(key_(states)), heads(near)).transpose(1, 2).reshape({batch, count, hidden_});
+    if (!fixed_.is_empty()) x = x + fixed_(shared);
   }
-  at::Tensor x = fixed_.is_empty() ? at::bmm(weights, near) : at::baddbmm(fixed_(shared).expand({batch, count, hidden_}), weights, near);
   x = at::baddbmm(x, points, first);
   x = at::silu(x);
-  x = at::baddbmm(part(3) + hidden_bias_, x, hidden_weight_ * (1.0 + part(2)));
-  return out_(at::silu(x)).squeeze(-1);
+  x = at::silu(at::baddbmm(part(3) + hidden_bias_, x, hidden_weight_ * (1.0 + part(2))));
+  if (!more_.is_empty()) x = x + at::silu(more_(x));
+  return out_(x).squeeze(-1);
 }
 
 }  // namespace tactus::compact

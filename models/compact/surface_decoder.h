@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tactus/compact/weights_info.h"
 #include "tactus/layers/linear.h"
 
 namespace tactus::compact {
@@ -23,12 +24,13 @@ class HeadImpl : public torch::nn::Module {
   Activation activation_;
 };
 
-// Values on points, one a point, from the point's features, what is near it, and the contact token, which scales and shifts both
+// Values on points, one a point, from the point's features, what is near it, and the contact token, which scales and shifts two
 // hidden layers. The scales are multiplied into the weights: nothing of [B, S, hidden] is touched for it.
 class SurfaceDecoderImpl : public torch::nn::Module {
  public:
   // What the states of the scene's clusters say reaches the points by fixed weights (the body's points, which lie among the clusters),
-  // or by attention (an object's, whose place among them is not known).
+  // or by attention (an object's, whose place among them is not known; `hidden` is a multiple of kReachHeads). An object's points are
+  // few: they have a third hidden layer.
   enum class Reach { spread, attention };
   // states: width of the clusters' states; fixed: of features that all prompts share, 0: none.
   SurfaceDecoderImpl(std::int64_t features, Reach reach, std::int64_t states, std::int64_t fixed, std::int64_t token, std::int64_t hidden);
@@ -43,7 +45,7 @@ class SurfaceDecoderImpl : public torch::nn::Module {
   std::int64_t hidden_;
   at::Tensor points_weight_, hidden_weight_, hidden_bias_;   // [features, H], [H, H], [H]
   layers::Linear film_{nullptr}, near_in_{nullptr}, near_token_{nullptr}, near_out_{nullptr}, fixed_{nullptr}, query_{nullptr},
-      key_{nullptr}, out_{nullptr};
+      key_{nullptr}, more_{nullptr}, out_{nullptr};
 };
 
 }  // namespace tactus::compact

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kFormat = "tactus compact 2";
+constexpr const char* kFormat = "tactus compact 3";
 
 // Every field by name, so that reading, writing and refusing unknown keys use one list.
 template <typename Options, typename Visit>
@@ -34,6 +34,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit("decoder_width", o.decoder_width);
   visit("object_decoder_width", o.object_decoder_width);
   visit("object_features", o.object_features);
+  visit("object_waves", o.object_waves);
   visit("max_positions", o.max_positions);
 }
 template <typename Options, typename Visit>

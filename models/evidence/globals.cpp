@@ -198,6 +198,7 @@ DepthFromSize gather_globals(const Observation& o, const BodySample& sample, con
   put(facing_yaw(sample, o.points));
   put(clipped(o.joints_guessed, 1.0));
   put(o.object_mask_guessed ? 1.0F : 0.0F);
+  put(clipped(o.object_doubt, 1.0));
   const double spread = mask.variance_x + mask.variance_y;   // 0: no mask, or a single pixel
   put(has_mask ? clipped((mask.last_column + 1 - mask.first_column) * metres, 3.0) / 3.0F : 0.0F);
   put(spread > 0.0 ? clipped((mask.variance_y - mask.variance_x) / spread, 1.0) : 0.0F);

@@ -150,6 +150,7 @@ Observation observe(const BodySample& sample, const std::vector<int>& points_on_
   observation.person_mask = cropped(marks.human_mask, "person", person_outside);
   observation.joints_guessed = marks.joints_guessed;
   observation.object_mask_guessed = marks.object_mask_guessed;
+  observation.object_doubt = marks.object_doubt;
   if (marks.keypoints)
     for (std::size_t k = 0; k < observation.joint_confidence.size(); ++k)
       observation.joint_confidence[k] = 0.5F * static_cast<float>((*marks.keypoints)[k].visibility);

@@ -29,6 +29,7 @@ void check(const DecoderOptions& options) {
     throw bad_input("hidden_size " + std::to_string(options.hidden_size) + " must be an even multiple of the " +
                     std::to_string(options.heads) + " attention heads");
   }
+  if (options.prefix < 0 || options.prefix > options.max_positions) throw bad_input("the decoder's prefix must be at least 0 and at most its positions");
   if (options.heads % options.key_value_heads != 0) {
     throw bad_input(std::to_string(options.heads) + " attention heads must be a multiple of the " +
                     std::to_string(options.key_value_heads) + " key and value heads");
@@ -97,9 +98,12 @@ at::Tensor DecoderImpl::forward(const at::Tensor& embeddings, KeyValueCache* cac
   TORCH_CHECK(!cache || (embeddings.size(0) == 1 && step.past + count <= cache->capacity()),
               "the cache takes a batch of 1 and ", cache ? cache->capacity() : 0, " positions");
   std::tie(step.cos, step.sin) = positions(step.past, count, embeddings);
-  step.causal = step.past == 0 && count > 1;
-  if (step.past > 0 && count > 1) {
+  const bool sees_ahead = step.past == 0 && options.prefix > 1;
+  TORCH_CHECK(!sees_ahead || count >= options.prefix, "the first call takes the whole prefix, ", options.prefix, " positions, got ", count);
+  step.causal = step.past == 0 && count > 1 && !sees_ahead;
+  if (!step.causal && count > 1) {
     step.mask = at::ones({count, step.past + count}, embeddings.options().dtype(at::kBool)).tril(step.past);
+    if (sees_ahead) step.mask.narrow(0, 0, options.prefix).narrow(1, 0, options.prefix).fill_(true);
   }
   at::Tensor x = embeddings;
   for (std::int64_t layer = 0; layer < options.layers; ++layer) {

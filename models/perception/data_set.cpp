@@ -15,7 +15,7 @@ namespace tactus::perception {
 namespace {
 
 constexpr std::int64_t kChunk = 32;   // pictures that are made, and written to the cache, together
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 struct CacheHeader {
   char magic[8] = {'t', 'a', 'c', 'p', 'h', 'o', 't', 'o'};

@@ -60,7 +60,10 @@ contact::Percept Perceiver::look(const ImageU8& rgb, const std::string& category
   }
   progress.report(0.9);
   const bool there = looks.thing() >= impl_->info.thing_threshold;
-  if (row > 0 && there) std::tie(percept.object_mask, percept.object_confidence) = mask_of(rgb, [&](double x, double y) { return looks.object_at(x, y); }, progress);
+  if (row > 0 && there) {
+    std::tie(percept.object_mask, percept.object_confidence) = mask_of(rgb, [&](double x, double y) { return looks.object_at(x, y); }, progress);
+    percept.object_confidence *= looks.thing();
+  }
   progress.report(1.0);
   return percept;
 }

@@ -283,7 +283,11 @@ Picture draw(const Scene& scene, const body::BodyModel& model, const PictureOpti
   const Clothes clothes = dress(model, *scene.shaped, options.variation, random);
 
   std::vector<Surface> surfaces(1);
-  surfaces[0] = {&scene.vertices, &model.faces(), &scene.shaped->rest_vertices, geometry::vertex_normals({scene.vertices, model.faces()}), kBody, {}, &clothes};
+  std::vector<std::uint8_t> touched(static_cast<std::size_t>(scene.vertices.rows()), 0);
+  for (const SceneObject& o : scene.objects)
+    for (std::size_t v = 0; v < o.body_contact.size(); ++v) touched[v] = static_cast<std::uint8_t>(touched[v] | o.body_contact[v]);
+  const geometry::Vertices outside = dressed(scene.vertices, model.faces(), clothes, touched);
+  surfaces[0] = {&outside, &model.faces(), &scene.shaped->rest_vertices, geometry::vertex_normals({outside, model.faces()}), kBody, {}, &clothes};
   std::vector<geometry::Vertices> placed(scene.objects.size());
   for (std::size_t k = 0; k < scene.objects.size(); ++k) {
     const auto& mesh = scene.objects[k].object->mesh;

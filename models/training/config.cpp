@@ -53,6 +53,7 @@ void visit(Options& o, Visit&& value) {
   value("unknown_category", o.unknown_category, Range{0, 1});
   value("mirrored", o.mirrored, Range{0, 1});
   value("object_points", o.object_points, Range{0, 4096});
+  value("body_points", o.body_points, Range{0, 100000});
 }
 template <typename Loss, typename Visit>
 void visit_loss(Loss& o, Visit&& value) {
@@ -106,10 +107,14 @@ TrainOptions parse_train_options(const std::string& text, const std::string& nam
     fail("\"batch\" is " + std::to_string(options.batch) + ", which slices of " + std::to_string(options.slice) + " do not divide; choose a multiple");
   }
   const auto& n = options.network;
+  if (n.object_decoder_width % compact::kReachHeads != 0) {
+    fail("\"object_decoder_width\" " + std::to_string(n.object_decoder_width) + " must be a multiple of " + std::to_string(compact::kReachHeads));
+  }
   if (n.width % n.heads != 0 || n.width / n.heads % 2 != 0) {
     fail("\"width\" " + std::to_string(n.width) + " must be an even multiple of the " + std::to_string(n.heads) + " \"heads\"");
   }
   if (n.clusters > n.sample_size) fail("\"clusters\" is larger than \"sample_size\"; a cluster holds at least one point");
+  if (options.body_points > n.sample_size) fail("\"body_points\" is larger than \"sample_size\"; there are no more points to decode");
   return options;
 }
 

@@ -29,7 +29,7 @@ namespace {
 
 constexpr std::int64_t kChunk = 64;   // scenes that are made, and written to the cache, together
 constexpr int kObjectsAsked = 3;      // of a scene
-constexpr std::uint64_t kVersion = 5;
+constexpr std::uint64_t kVersion = 7;
 constexpr int kPhotographSide = 384;   // pixels; the perception looks at less
 
 std::uint64_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c = 0) {
@@ -45,7 +45,7 @@ struct CacheHeader {
   std::uint64_t key = 0, record_bytes = 0;
 };
 
-constexpr std::uint64_t kPhotographDraw = 0x70686f746f;
+constexpr std::uint64_t kPhotographDraw = 0x70686f746f, kPointsDraw = 0x706f696e7473;
 
 int asked_of(const synth::Scene& scene) { return std::min<int>(kObjectsAsked, static_cast<int>(scene.objects.size())); }
 
@@ -385,6 +385,15 @@ Items DataSet::collate(const std::vector<std::int64_t>& which, std::uint64_t dra
   batch.object = object.to(at::kFloat);
   for (std::int64_t b = 0; b < count; ++b)
     if (mirrored[static_cast<std::size_t>(b)]) mirror(items, b);
+  if (const std::int64_t taken = variation.body_points; taken > 0 && taken < vertices && count > 0) {
+    Random random(mixed(draw, static_cast<std::uint64_t>(which.front())), kPointsDraw);
+    std::vector<std::uint32_t> order(static_cast<std::size_t>(vertices));
+    std::iota(order.begin(), order.end(), 0U);
+    shuffle_front(order, 0, static_cast<std::uint32_t>(vertices), static_cast<std::uint32_t>(taken), random);
+    batch.points = at::empty({taken}, at::kLong);
+    std::copy_n(order.begin(), taken, batch.points.data_ptr<std::int64_t>());
+    items.body = items.body.index_select(1, batch.points);
+  }
   return items;
 }
 

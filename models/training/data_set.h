@@ -36,7 +36,7 @@ struct PromptInfo {
 // What a step learns from. The float tensors of `batch` and the labels are float32 on the CPU.
 struct Items {
   compact::Batch batch;
-  at::Tensor body, object;        // [B, S], [B, P] in {0, 1}
+  at::Tensor body, object;        // [B, S], [B, P] in {0, 1}; with Batch::points [B, K]
   at::Tensor object_weight;       // [B, P] vertices of the object that a point stands for, their mean 1; 0 where there is no point
   at::Tensor touched, asks;       // [B]
   at::Tensor targets;             // int64 [B, L]: the next word where it is taught, else -100
@@ -59,6 +59,7 @@ struct DataOptions {
 struct Variation {
   double unknown_category = 0.0;       // how often the category is hidden
   double mirrored = 0.0;               // how often left and right are exchanged: of the photograph, the body, the object and the words
+  int body_points = 0;                 // so many of the body's points are decoded and judged, the same for all prompts; 0: all
   bool contact_only = false;           // phrasings that ask for contact, where a prompt has one
 };
 
@@ -75,7 +76,7 @@ class DataSet {
   PromptInfo info(std::int64_t index) const;
   // Row [S] of a prompt's truth on the body's sample.
   void body_labels(std::int64_t index, float* out) const;
-  // `draw` chooses the phrasing, whether the category is hidden and whether all is mirrored.
+  // `draw` chooses the phrasing, whether the category is hidden and whether all is mirrored; with the first prompt the body's points.
   Items collate(const std::vector<std::int64_t>& which, std::uint64_t draw, const Variation& variation) const;
 
  private:

@@ -48,9 +48,9 @@ std::uint64_t key_of(const TrainOptions& options, const compact::Vocabulary& voc
 void move(Items& items, at::Device device) {
   if (device.is_cpu()) return;
   compact::Batch& b = items.batch;
-  for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part, &items.body,
+  for (at::Tensor* t : {&b.vertex, &b.global, &b.category, &b.words, &b.question_length, &b.object, &b.object_part, &b.points, &items.body,
                         &items.object, &items.object_weight, &items.touched, &items.asks, &items.targets}) {
-    *t = t->to(device);
+    if (t->defined()) *t = t->to(device);
   }
 }
 
@@ -213,7 +213,7 @@ class Training : public TrainingLoop {
           const std::size_t slice = round * slices + lane;
           const auto first = which.begin() + static_cast<std::ptrdiff_t>(slice) * options_.slice;
           Items items = data_->collate({first, first + options_.slice}, options_.seed ^ (static_cast<std::uint64_t>(position_.step) << 20U),
-                                       {.unknown_category = options_.unknown_category, .mirrored = options_.mirrored});
+                                       {.unknown_category = options_.unknown_category, .mirrored = options_.mirrored, .body_points = options_.body_points});
           move(items, device_);
           const bool half = options_.bf16;
           if (half) {

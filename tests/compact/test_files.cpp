@@ -50,7 +50,7 @@ class Files : public ::testing::Test {
     in.read(text.data(), static_cast<std::streamsize>(length));
     json about = json::parse(json::parse(text)["__metadata__"]["tactus"].get<std::string>());
     change(about);
-    checkpoint::write_safetensors(file(), tensors, {{"format", "tactus compact 2"}, {"tactus", about.dump()}});
+    checkpoint::write_safetensors(file(), tensors, {{"format", "tactus compact 3"}, {"tactus", about.dump()}});
   }
   std::string refusal() {
     try {

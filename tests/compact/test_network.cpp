@@ -1,7 +1,10 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/linspace.h>
+#include <ATen/ops/randperm.h>
 #include <ATen/ops/where.h>
 #include <c10/core/InferenceMode.h>
 #include <gtest/gtest.h>
@@ -71,6 +74,20 @@ TEST_F(CompactNetwork, AnswersEachPromptByItself) {
   EXPECT_LT(difference(all.words.narrow(0, 1, 1), alone.words), 1e-5);
 }
 
+// The points that are decoded are answered as among all.
+TEST_F(CompactNetwork, SomeOfTheBodysPointsAnswerAsAll) {
+  Network network = small_network();
+  network->set_prior(at::randn({3, 120}));
+  { const torch::NoGradGuard no_grad; for (auto& p : network->parameters()) p.add_(0.05 * at::randn_like(p)); }
+  Batch batch = random_batch(network->options, 3);
+  const Output all = network->forward(batch);
+  batch.points = at::randperm(120, at::kLong).narrow(0, 0, 31);
+  const Output some = network->forward(batch);
+  EXPECT_LT(difference(some.body, all.body.index_select(1, batch.points)), 1e-5);
+  EXPECT_LT(difference(some.object, all.object), 1e-6);
+  EXPECT_LT(difference(some.presence, all.presence), 1e-6);
+}
+
 // Each point of an object asks the scene by itself, whatever other points there are; and what it hears depends on the body.
 TEST_F(CompactNetwork, AnObjectsPointsAnswerByThemselves) {
   Network network = small_network();
@@ -84,6 +101,34 @@ TEST_F(CompactNetwork, AnObjectsPointsAnswerByThemselves) {
   batch.vertex = at::randn_like(batch.vertex);
   const at::Tensor change = network->forward(batch).object - all;
   EXPECT_GT(change.std(1).min().item<double>(), 1e-5);   // not the same for every point
+}
+
+// Sines and cosines of the place, without which a network of this depth hardly tells a place from a direction.
+TEST_F(CompactNetwork, AnObjectsPlacesAreToldApart) {
+  NetworkOptions without = small_info().options;
+  without.object_waves = 0;
+  Batch batch = random_batch(without, 1, 9, 21);
+  batch.object.zero_();
+  batch.object_part.zero_();
+  batch.object.select(2, 0).copy_(at::linspace(-1.0, 1.0, 21).unsqueeze(0));
+  const at::Tensor truth = (at::arange(21).remainder(5) == 2).to(at::kFloat).unsqueeze(0);   // four single points
+  const auto learned = [&](const NetworkOptions& options) {
+    Network network = make_network(options, small_sample());
+    network->initialise(3);
+    torch::optim::AdamW optimiser(network->parameters(), torch::optim::AdamWOptions(3e-3).weight_decay(0.0));
+    double loss = 0;
+    for (int step = 0; step < 150; ++step) {
+      const at::Tensor total = at::binary_cross_entropy_with_logits(network->forward(batch).object, truth);
+      optimiser.zero_grad();
+      total.backward();
+      optimiser.step();
+      loss = total.item<double>();
+    }
+    return loss;
+  };
+  const double with_waves = learned(small_info().options), none = learned(without);
+  EXPECT_LT(with_waves, 0.02);
+  EXPECT_GT(none, 5.0 * with_waves);
 }
 
 TEST_F(CompactNetwork, ContactDoesNotDependOnTheAnswersWords) {
@@ -167,6 +212,9 @@ TEST_F(CompactNetwork, RefusesSizesThatDoNotFit) {
   EXPECT_THROW(make_network(info.options, small_sample()), Error);
   info = small_info();
   info.options.clusters = 4;
+  EXPECT_THROW(make_network(info.options, small_sample()), Error);
+  info = small_info();
+  info.options.object_decoder_width = 30;   // not a multiple of kReachHeads
   EXPECT_THROW(make_network(info.options, small_sample()), Error);
 }
 

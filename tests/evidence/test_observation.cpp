@@ -212,6 +212,9 @@ TEST(Observe, KnowsWhoseTheMarksAre) {
   marks.object_mask_guessed = true;
   EXPECT_TRUE(told().guessed);
   EXPECT_EQ(told().global[global("object_mask_guessed")], 1.0F);
+  EXPECT_EQ(told().global[global("object_doubt")], 0.0F);
+  marks.object_doubt = 0.375;
+  EXPECT_EQ(told().global[global("object_doubt")], 0.375F);
 }
 
 TEST(Observe, RefusesMasksOfAnotherSize) {

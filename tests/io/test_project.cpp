@@ -29,6 +29,7 @@ pipeline::Inputs full_inputs() {
   in.object_mask = ImageU8(48, 40, 1, 0);
   in.object_mask->at(3, 4) = 255;
   in.guessed.joints[4] = in.guessed.joints[20] = in.guessed.object_mask = true;
+  in.guessed.object_doubt = 0.25;
   in.object_box = pipeline::Box{1.5, 2.5, 30.25, 20.125};
   in.person_box = pipeline::Box{0, 0, 48, 40};
   in.given_body = pipeline::GivenBody{tetrahedron(), geometry::camera_with_field_of_view(48, 40, 50.0), "osx_human2.npz"};
@@ -176,6 +177,7 @@ TEST(ProjectFile, RefusesDamageAndTheFuture) {
   replaced("\"view_size\": 256", "\"view_size\": 1000000", {"bad.tactus", "view size"});
   replaced("\"starts\": 12", "\"starts\": 0", {"starts", "1 to"});
   replaced("\"mask_weight\": 4.0", "\"mask_weight\": -4.0", {"mask_weight", "0 or more"});
+  replaced("\"object_doubt\": 0.25", "\"object_doubt\": 2.5", {"damaged"});
   replaced("\"kept_starts\": 3", "\"kept_starts\": [3]", {"damaged"});
   replaced("{", "[", {"bad.tactus", "damaged"});
   expect_refused([&] { read_project(folder.file("text.tactus", "a letter, long enough to be something")); }, {"text.tactus", "not a zip archive"});

@@ -1,8 +1,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/outer.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -159,6 +161,54 @@ TEST_P(Reference, CacheGivesTheSame) {
   }
 }
 
+// The prefix sees itself as a whole: each row's softmax by hand over the positions that it may see.
+TEST_P(Reference, APrefixSeesItselfAsAWhole) {
+  constexpr std::int64_t kPrefix = 7;
+  decoder->options.prefix = kPrefix;
+  const DecoderOptions& o = decoder->options;
+  const at::Tensor input = prompt();
+  const std::int64_t count = input.size(1), size = o.hidden_size / o.heads, groups = o.heads / o.key_value_heads;
+  const auto [cos, sin] = rotary_tables(o, count, at::kFloat, at::kCPU);
+  at::Tensor x = input;
+  for (std::int64_t i = 0; i < o.layers; ++i) {
+    auto& layer = *dynamic_cast<DecoderLayerImpl*>(find("layers." + std::to_string(i)));
+    const at::Tensor y = layer.input_layernorm(x);
+    const auto split = [&, &cos = cos, &sin = sin](const at::Tensor& z, std::int64_t heads, bool turn) {
+      const at::Tensor apart = z.reshape({1, count, heads, size}).transpose(1, 2);
+      return (turn ? rotate(apart, cos, sin) : apart)[0].contiguous();
+    };
+    const at::Tensor q = split(layer.self_attn->q_proj(y), o.heads, true), k = split(layer.self_attn->k_proj(y), o.key_value_heads, true),
+                     v = split(layer.self_attn->v_proj(y), o.key_value_heads, false);
+    const at::Tensor mixed = at::zeros({count, o.heads, size});
+    for (std::int64_t head = 0; head < o.heads; ++head) {
+      for (std::int64_t row = 0; row < count; ++row) {
+        const std::int64_t seen = row < kPrefix ? kPrefix : row + 1;
+        double sum = 0;
+        at::Tensor value = at::zeros({size}, at::kDouble);
+        for (std::int64_t j = 0; j < seen; ++j) {
+          const double weight = std::exp(q[head][row].dot(k[head / groups][j]).item<double>() / std::sqrt(static_cast<double>(size)));
+          value += weight * v[head / groups][j].to(at::kDouble);
+          sum += weight;
+        }
+        mixed[row][head].copy_(value / sum);
+      }
+    }
+    x = x + layer.self_attn->o_proj(mixed.reshape({1, count, o.hidden_size}));
+    x = x + layer.mlp(layer.post_attention_layernorm(x));
+  }
+  const at::Tensor expected_states = dynamic_cast<RmsNormImpl*>(find("norm"))->forward(x), whole = decoder(input);
+  EXPECT_TRUE(near(whole, expected_states, 1e-5, 1e-5));
+  EXPECT_FALSE(near(whole, want("hidden"), 1e-3, 1e-3));
+  for (const std::int64_t first : {kPrefix, count - 1}) {
+    KeyValueCache cache(o, count, at::kFloat, at::kCPU);
+    std::vector<at::Tensor> found{decoder(input.narrow(1, 0, first), &cache), decoder(input.narrow(1, first, count - first), &cache)};
+    EXPECT_TRUE(near(at::cat(found, 1), whole, 1e-5, 1e-5));
+  }
+  EXPECT_THROW(decoder(input.narrow(1, 0, kPrefix - 1)), c10::Error);
+  decoder->options.prefix = 1;
+  EXPECT_TRUE(near(decoder(input), want("hidden"), 1e-5, 1e-5));
+}
+
 TEST_P(Reference, Bf16) {
   load(at::kBFloat16);
   const at::Tensor x = prompt();
@@ -289,6 +339,11 @@ TEST(Decoder, RefusesImpossibleSizes) {
   EXPECT_THROW(Decoder(sizes(8, 12, 1, 4, 4, 12, 1e-5)), Error);    // heads of 3
   EXPECT_THROW(Decoder(sizes(8, 16, 1, 4, 3, 12, 1e-5)), Error);
   EXPECT_THROW(Decoder(sizes(0, 16, 1, 4, 4, 12, 1e-5)), Error);
+  for (const std::int64_t prefix : {-1, 129}) {
+    DecoderOptions options = sizes(8, 16, 1, 4, 4, 12, 1e-5);
+    options.prefix = prefix;
+    EXPECT_THROW(Decoder{options}, Error) << prefix;
+  }
 }
 
 }  // namespace

@@ -111,11 +111,28 @@ TEST(Guesses, ThePredictorIsToldWhoseTheMarksAre) {
   add_guesses(in, percept());
   EXPECT_NEAR(marks_of(in).joints_guessed, 22.0 / 23.0, 1e-12);
   EXPECT_TRUE(marks_of(in).object_mask_guessed);
+  EXPECT_NEAR(marks_of(in).object_doubt, 1.0 - percept().object_confidence, 1e-12);
   EXPECT_EQ(marks_of(in).object_mask, in.object_mask);
   in.given_body = person(96, 72);   // was not fitted to the joints
   EXPECT_EQ(marks_of(in).joints_guessed, 0.0);
   in.guessed = {};                  // "Keep guesses as marks"
   EXPECT_FALSE(marks_of(in).object_mask_guessed);
+  EXPECT_EQ(marks_of(in).object_doubt, 0.0);
+}
+
+TEST(Guesses, DoubtsGoWithTheMaskThatTheyAreOf) {
+  Inputs in = unmarked();
+  add_guesses(in, percept());
+  contact::Percept surer = percept();
+  surer.object_confidence = 0.95;
+  add_guesses(in, surer);
+  EXPECT_NEAR(in.guessed.object_doubt, 0.05, 1e-12);
+  Inputs painted = in;
+  painted.object_mask->data[0] ^= 255;
+  keep_changes(in, painted);
+  EXPECT_EQ(painted.guessed.object_doubt, 0.0);
+  add_guesses(painted, percept());   // the user's mask stays, and is not doubted
+  EXPECT_EQ(marks_of(painted).object_doubt, 0.0);
 }
 
 TEST(Guesses, KeptAsMarksTheyAreAskedAboutAgain) {

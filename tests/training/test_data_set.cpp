@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "data_set.h"
 #include "somebody.h"
@@ -124,6 +125,29 @@ TEST(DataSet, MirroredPromptsExchangeLeftAndRight) {
   for (std::int64_t i = 0; i < data.size(); ++i) as_they_were += half.batch.vertex[i].equal(plain.batch.vertex[i]) ? 1 : 0;
   EXPECT_GT(as_they_were, data.size() / 5);
   EXPECT_LT(as_they_were, data.size() * 4 / 5);
+}
+
+// Some of the body's points, all of them in turn, with the truth that belongs to them; what is read stays whole.
+TEST(DataSet, DecodesSomeOfTheBodysPointsAtATime) {
+  const DataSet data = made(small());
+  const std::vector<std::int64_t> which = {0, 1, 2};
+  const Items all = data.collate(which, 1, {});
+  EXPECT_FALSE(all.batch.points.defined());
+  std::set<std::int64_t> seen;
+  const std::int64_t taken = sample().size() / 3;
+  for (std::uint64_t draw = 0; draw < 40; ++draw) {
+    const Items some = data.collate(which, draw, {.body_points = static_cast<int>(taken)});
+    ASSERT_EQ(some.batch.points.sizes(), at::IntArrayRef({taken}));
+    EXPECT_EQ(some.batch.vertex.sizes(), all.batch.vertex.sizes());
+    EXPECT_TRUE(some.body.equal(all.body.index_select(1, some.batch.points)));
+    const auto* points = some.batch.points.const_data_ptr<std::int64_t>();
+    const std::set<std::int64_t> once(points, points + taken);
+    EXPECT_EQ(static_cast<std::int64_t>(once.size()), taken);   // none twice
+    seen.insert(once.begin(), once.end());
+    EXPECT_TRUE(data.collate(which, draw, {.body_points = static_cast<int>(taken)}).batch.points.equal(some.batch.points));
+  }
+  EXPECT_EQ(static_cast<int>(seen.size()), sample().size());
+  EXPECT_FALSE(data.collate(which, 1, {.body_points = sample().size()}).batch.points.defined());
 }
 
 TEST(DataSet, PhotographsAreMarkedByThePerception) {

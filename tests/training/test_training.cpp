@@ -51,6 +51,7 @@ class Trainings : public ::testing::Test {
     options.network.feed_forward = 64;
     options.network.decoder_width = 16;
     options.object_points = 32;
+    options.body_points = 150;
     return options;
   }
   std::string refusal(const TrainOptions& options) {

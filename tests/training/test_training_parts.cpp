@@ -66,7 +66,9 @@ TEST(Configuration, RefusesByName) {
   EXPECT_NE(refusal(R"({"bf16": true})").find("GPU"), std::string::npos);
   EXPECT_NE(refusal(R"({"batch": 30, "slice": 8})").find("divide"), std::string::npos);
   EXPECT_NE(refusal(R"({"network": {"width": 97}})").find("heads"), std::string::npos);
+  EXPECT_NE(refusal(R"({"network": {"object_decoder_width": 30}})").find("multiple of 4"), std::string::npos);
   EXPECT_NE(refusal(R"({"network": {"clusters": 4000}})").find("clusters"), std::string::npos);
+  EXPECT_NE(refusal(R"({"body_points": 4000})").find("body_points"), std::string::npos);
   EXPECT_NE(refusal(R"({"device": "tpu"})").find("device"), std::string::npos);
   EXPECT_NE(refusal(R"({"output": ""})").find("output"), std::string::npos);
   EXPECT_THROW(read_train_options("/none/config.json"), Error);

@@ -17,7 +17,9 @@ struct Percept {
   // that something hides is placed where it should be, with less confidence.
   Eigen::Matrix<double, body::kKeypointCount, 3, Eigen::RowMajor> joints = decltype(joints)::Zero();
   ImageU8 person_mask, object_mask;   // 0 or 255, of the photograph's size; empty when nothing was found
-  double person_confidence = 0, object_confidence = 0;   // mean probability inside the mask; 0 without one
+  // Mean probability inside the mask, for the object times that of such a thing being in the photograph at all, where the perceiver
+  // tells it; 0 without a mask.
+  double person_confidence = 0, object_confidence = 0;
 };
 
 // A percept as marks. A joint of little confidence is marked as hidden, unless it belongs to the surer half, which makes it

@@ -23,6 +23,7 @@ struct Marks {
   // Whose they are: a network's guesses err otherwise than a user's marks.
   double joints_guessed = 0.0;           // part of the marked joints that a perceiver found, in [0, 1]
   bool object_mask_guessed = false;
+  double object_doubt = 0.0;             // of a guessed mask: 1 - the perceiver's confidence, in [0, 1]; a user's mask leaves none
 };
 
 // A generated token, for display. Predictors without language give none.

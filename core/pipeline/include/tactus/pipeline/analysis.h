@@ -34,6 +34,7 @@ struct GivenBody {
 struct Guessed {
   std::array<bool, body::kKeypointCount> joints{};
   bool human_mask = false, object_mask = false;
+  double object_doubt = 0.0;        // contact::Marks::object_doubt of a guessed mask of the object
   int joint_count() const;
   bool any() const { return human_mask || object_mask || joint_count() > 0; }
   friend bool operator==(const Guessed&, const Guessed&) = default;

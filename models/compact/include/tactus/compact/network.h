@@ -22,10 +22,11 @@ struct Batch {
   at::Tensor question_length;   // int64 [B]: words of the question with its opening and closing marks
   at::Tensor object;            // [B, P, object_features], padded with zero rows
   at::Tensor object_part;       // int64 [B, P]: the word of the part's name, 0 unknown
+  at::Tensor points;            // int64 [K] in [0, S): the points that are decoded; undefined: all. What is read are all of them.
 };
 
 struct Output {
-  at::Tensor body;              // [B, S] logits of contact
+  at::Tensor body;              // [B, S] logits of contact; with Batch::points [B, K]
   at::Tensor object;            // [B, P] logits
   at::Tensor presence;          // [B] logit: anything touches at all
   at::Tensor words;             // [B, L, vocabulary] logits of the next word at each place of Batch::words

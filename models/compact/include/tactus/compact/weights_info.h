@@ -14,13 +14,17 @@ struct NetworkOptions {
   std::int64_t vocabulary = 512;           // words, with the special ones of Vocabulary
   std::int64_t width = 96, layers = 2, heads = 4, feed_forward = 256;
   std::int64_t sample_size = 2400, clusters = 64, categories = 40;   // categories: rows of the prior, 0 = unknown
-  std::int64_t vertex_features = 22, global_features = 21;
+  std::int64_t vertex_features = 22, global_features = 22;
   std::int64_t vertex_embedding = 24;      // learned, a sample point
   std::int64_t decoder_width = 64, object_decoder_width = 64;
   std::int64_t object_features = 13;
+  std::int64_t object_waves = 3;           // sines and cosines of a point's place in the object's box, a coordinate
   std::int64_t max_positions = 192;
   friend bool operator==(const NetworkOptions&, const NetworkOptions&) = default;
 };
+
+// An object's points ask the scene with so many attention heads: object_decoder_width is a multiple of it.
+inline constexpr std::int64_t kReachHeads = 4;
 
 // How often the thing that is asked about is touched; presence is calibrated for such a mix of questions.
 inline constexpr double kUsuallyTouched = 2147.0 / 2922.0;

@@ -37,7 +37,7 @@ inline constexpr std::array<std::string_view, 22> kVertexFeatures = {
     "mask_x", "mask_y"};   // place in the object mask's box: -1 and 1 at its sides, clipped to [-2, 2]; 0 without a mask
 inline constexpr int kVertexFeatureCount = static_cast<int>(kVertexFeatures.size());
 
-inline constexpr std::array<std::string_view, 21> kGlobalFeatures = {
+inline constexpr std::array<std::string_view, 22> kGlobalFeatures = {
     "has_mask", "mask_area",          // log of object over person area, clipped to [-4, 3], over 4
     "mask_outside", "nearest",        // smallest distance of any visible vertex, clipped at 0.8 m, over 0.8
     "overlap",                        // part of the object's mask inside the body's projection
@@ -49,6 +49,7 @@ inline constexpr std::array<std::string_view, 21> kGlobalFeatures = {
     "fit_error",                      // metres, clipped at 0.2, over 0.2
     "facing_gap", "has_person_mask", "joints_marked", "facing_yaw",
     "joints_guessed", "object_mask_guessed",   // part of the joints, and 0 or 1: marks of a network, not of a user
+    "object_doubt",                   // of a guessed mask, in [0, 1]: 1 - the perceiver's confidence
     "mask_width",                     // of the object mask's box, metres, clipped to 3, over 3
     "mask_upright", "mask_slant"};    // of the mask's pixels, by their variances: (yy - xx) and 2·xy over (xx + yy); a thin upright thing 1, 0
 inline constexpr int kGlobalFeatureCount = static_cast<int>(kGlobalFeatures.size());

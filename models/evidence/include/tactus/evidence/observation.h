@@ -34,6 +34,7 @@ struct Observation {
   double facing_gap = 1.0;                // BodyFitSummary::objective_gap clipped to [0, 1]; 1: no rival
   double joints_guessed = 0.0;            // as contact::Marks
   bool object_mask_guessed = false;
+  double object_doubt = 0.0;              // as contact::Marks
   // The object as it is asked about (frame object): size of its bounding box, sorted from large to small, metres, and how
   // far real ones of the category vary (relative standard deviation).
   Eigen::Vector3d object_size = Eigen::Vector3d::Zero();

@@ -35,7 +35,7 @@ at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& 
 struct Step {
   at::Tensor cos, sin;           // [T, head size]: the rows of this call's positions
   at::Tensor mask;               // bool [T, past + T], true = seen; undefined where none is needed
-  bool causal = false;           // no past and T > 1: the kernel's own causal mask
+  bool causal = false;           // no past, no prefix and T > 1: the kernel's own causal mask
   KeyValueCache* cache = nullptr;
   std::int64_t past = 0;
 };

@@ -20,6 +20,7 @@ struct DecoderOptions {
   std::int64_t vocab_size = 32003, hidden_size = 5120, layers = 40, heads = 40, key_value_heads = 40;
   std::int64_t intermediate_size = 13824, max_positions = 4096;
   double rms_norm_eps = 1e-5, rope_theta = 10000.0;
+  std::int64_t prefix = 0;   // so many positions at the start see each other; those after them see what is before them, as usual
 };
 
 // Preallocated keys and values of every layer.
@@ -42,7 +43,8 @@ class DecoderImpl : public torch::nn::Module {
  public:
   explicit DecoderImpl(const DecoderOptions& options);
   at::Tensor embed(const at::Tensor& ids);    // int64 [B, T] → [B, T, hidden]
-  // embeddings [B, T, hidden] at positions cache.length()…; causal. → hidden states after the final norm.
+  // embeddings [B, T, hidden] at positions cache.length()…; causal but for the prefix, which comes in the first call as a whole.
+  // → hidden states after the final norm.
   // With no cache: positions 0…T-1. With one: a batch of 1, and the cache grows by T. A stop of `progress` is
   // honoured between layers; the cache then stays as long as it was.
   at::Tensor forward(const at::Tensor& embeddings, KeyValueCache* cache = nullptr, const Progress& progress = {});

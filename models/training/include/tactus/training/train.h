@@ -54,6 +54,7 @@ struct TrainOptions {
   compact::NetworkOptions network;       // vocabulary and categories are those of the scenes
   evidence::BodySampleOptions sample;
   int object_points = 256;
+  int body_points = 0;                   // so many of the body's, other ones for each slice, are decoded in a step; 0: all
 };
 
 // Error{bad_input}: not JSON, an unknown key (by its name), a value of another kind or an impossible one.
