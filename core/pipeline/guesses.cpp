@@ -6,6 +6,8 @@
 namespace tactus::pipeline {
 namespace {
 
+constexpr double kDoubtful = 0.5;   // more doubt of a guessed mask than this is told
+
 body::Keypoint point_of(const std::optional<body::Keypoints>& points, std::size_t k) { return points ? (*points)[k] : body::Keypoint{}; }
 
 }  // namespace
@@ -83,7 +85,7 @@ std::string guesses_in_words(const Inputs& inputs) {
   if (inputs.guessed.human_mask) parts.emplace_back("the person's mask");
   if (inputs.guessed.object_mask) {
     const std::string category = category_of(inputs);
-    parts.push_back("the " + (category.empty() ? std::string("object") : category) + "'s mask");
+    parts.push_back("the " + (category.empty() ? std::string("object") : category) + "'s mask" + (inputs.guessed.object_doubt > kDoubtful ? " (doubtful)" : ""));
   }
   std::string text;
   for (std::size_t i = 0; i < parts.size(); ++i) text += (i == 0 ? "" : i + 1 == parts.size() ? " and " : ", ") + parts[i];

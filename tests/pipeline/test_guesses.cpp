@@ -9,13 +9,14 @@ namespace {
 
 using body::Visibility;
 
-// Joint k at (10 + k, 20 + k) with this confidence; both masks.
+// Joint k at (10 + k, 20 + k) with this confidence; both masks, of nine in ten.
 contact::Percept percept(double confidence = 0.9) {
   contact::Percept p;
   for (Eigen::Index k = 0; k < p.joints.rows(); ++k) p.joints.row(k) << 10.0 + static_cast<double>(k), 20.0 + static_cast<double>(k), confidence;
   p.person_mask = ImageU8(96, 72, 1, 255);
   p.object_mask = ImageU8(96, 72);
   p.object_mask.at(5, 6) = 255;
+  p.person_confidence = p.object_confidence = 0.9;
   return p;
 }
 
@@ -127,6 +128,11 @@ TEST(Guesses, DoubtsGoWithTheMaskThatTheyAreOf) {
   surer.object_confidence = 0.95;
   add_guesses(in, surer);
   EXPECT_NEAR(in.guessed.object_doubt, 0.05, 1e-12);
+  EXPECT_EQ(guesses_in_words(in).find("doubtful"), std::string::npos);
+  surer.object_confidence = 0.4;
+  Inputs unsure = unmarked();
+  add_guesses(unsure, surer);
+  EXPECT_TRUE(guesses_in_words(unsure).ends_with("the backpack's mask (doubtful)")) << guesses_in_words(unsure);
   Inputs painted = in;
   painted.object_mask->data[0] ^= 255;
   keep_changes(in, painted);

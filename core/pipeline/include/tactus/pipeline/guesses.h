@@ -34,7 +34,7 @@ contact::Marks marks_of(const Inputs& inputs);
 // Takes the flag from every mark of `after` that is not as it was in `before`.
 void keep_changes(const Inputs& before, Inputs& after);
 
-// "19 joints, the person's mask and the bottle's mask"; empty when nothing was guessed.
+// "19 joints, the person's mask and the bottle's mask", "… mask (doubtful)"; empty when nothing was guessed.
 std::string guesses_in_words(const Inputs& inputs);
 
 }  // namespace tactus::pipeline
