@@ -27,6 +27,7 @@ constexpr double kSureJoint = 0.3;      // confidence from which a closer look m
 constexpr double kWideJoint = 0.3;      // how much the second look counts beside a closer one for a joint's place
 constexpr double kJointEdge = 0.1, kJointInside = 0.3;   // of a closer look's side: nearer to its edge a joint is not taken, further in it counts whole
 constexpr double kFaintJoint = 0.15;    // confidence below which a joint is in a wrong place more often than not
+constexpr double kPersonJoint = 0.3;    // confidence that some joint of a person has: in pictures of nobody few reach it
 constexpr double kEagerness = 0.4;      // the power of the training's class weights that is taken back
 
 // Pixels above 0.5 that hang together, 4 neighbours: pieces much smaller than the largest are lowered below 0.5.
@@ -252,6 +253,8 @@ Looks::Looks(Network network, const ImageU8& rgb, std::int64_t category, const P
     const bool outside = joints_(j, 0) < 0 || joints_(j, 1) < 0 || joints_(j, 0) >= rgb.width || joints_(j, 1) >= rgb.height;
     if (outside || joints_(j, 2) < kFaintJoint) joints_.row(j).setZero();
   }
+  found_person_ = joints_.col(2).maxCoeff() >= kPersonJoint;
+  if (!found_person_) joints_.setZero();
 }
 
 // 1 well inside the second look, 0 outside.

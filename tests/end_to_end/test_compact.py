@@ -1,6 +1,6 @@
 """The contact model that comes with Tactus, on the bundled photograph and on what a user may mark in it.
 
-usage: test_compact.py TACTUS BUILD_FOLDER
+usage: test_compact.py TACTUS BUILD_FOLDER PHOTOGRAPHS
 """
 import json
 import pathlib
@@ -15,7 +15,7 @@ import zlib
 
 from readers import read_npz
 
-TACTUS = SAMPLE = None
+TACTUS = SAMPLE = PHOTOGRAPHS = None
 PROMPT = "Which body parts touch the camera?"
 
 
@@ -95,6 +95,13 @@ class Compact(unittest.TestCase):
         self.assertEqual(len(done.stderr.strip().splitlines()), 1, done.stderr)
         self.assertFalse((self.folder / "none").exists())
 
+    def test_in_photographs_of_other_things_nobody_is_found(self):
+        for photo in ("chelsea.png", "coffee.png", "rocket.jpg"):   # a cat, a cup on a table, a launch
+            report, _ = self.ask(photo, sample=(PHOTOGRAPHS / photo, "--prompt", "Which body parts touch the cup?"))
+            self.assertEqual(report["model"], "prior", photo)
+            guessed = report["inputs"].get("guessed", {"joints": 0, "human_mask": False})
+            self.assertEqual((guessed["joints"], guessed["human_mask"]), (0, False), photo)
+
     def test_a_thing_far_from_the_person_is_not_touched(self):
         mask = self.folder / "far.png"
         write_mask(mask, 512, 512, (440, 20, 480, 60))   # in the sky
@@ -132,4 +139,5 @@ class Compact(unittest.TestCase):
 if __name__ == "__main__":
     TACTUS = sys.argv[1]
     SAMPLE = pathlib.Path(sys.argv[2]) / "share/tactus/samples/camera"
+    PHOTOGRAPHS = pathlib.Path(sys.argv[3])
     unittest.main(argv=sys.argv[:1])
