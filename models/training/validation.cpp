@@ -140,8 +140,9 @@ Truth truth_of(const Result& r) {
   return std::find(r.truth.begin(), r.truth.end(), 1.0F) != r.truth.end() ? Truth::touched : Truth::unknown;
 }
 
-// Of how many that are touched the gate may deny one. Guesses show things that are not there: with 1 in 20 it would hardly ever say no.
-constexpr std::size_t kDeniedOfMarks = 20, kDeniedOfGuesses = 10;
+// Of how many that are touched the gate may deny one; of other scenes it denies up to twice as many. Guesses show things that are not
+// there: with fewer denied it would hardly ever say no.
+constexpr std::size_t kDeniedOfMarks = 40, kDeniedOfGuesses = 10;
 
 // The logit of presence below which nothing touches: at most 1 in `denied` of the touched may be denied.
 double gate_logit_of(const std::vector<const Result*>& touched, std::size_t denied) {
