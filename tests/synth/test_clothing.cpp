@@ -6,19 +6,13 @@
 #include <string>
 
 #include "clothing.h"
-#include "tactus/io/body_files.h"
-#include "tactus/synth/scene.h"
+#include "few_people.h"
 
 namespace tactus::synth {
 namespace {
 
 const SceneMaker& people() {
-  static const SceneMaker m = [] {
-    SceneMaker::Options few;
-    few.bodies = 2;
-    few.instances = 1;
-    return SceneMaker(std::make_shared<body::BodyModel>(io::read_body_model(TACTUS_BINARY_DIR "/share/tactus/body.tbm")), Split::train, few);
-  }();
+  static const SceneMaker m = few_people(2);
   return m;
 }
 

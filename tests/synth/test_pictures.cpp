@@ -6,21 +6,16 @@
 #include <opencv2/imgproc.hpp>
 #include <set>
 
+#include "few_people.h"
 #include "tactus/error.h"
 #include "tactus/evidence/observation.h"
-#include "tactus/io/body_files.h"
 #include "tactus/synth/pictures.h"
 
 namespace tactus::synth {
 namespace {
 
 const SceneMaker& maker() {
-  static const SceneMaker m = [] {
-    SceneMaker::Options few;
-    few.bodies = 4;
-    few.instances = 1;
-    return SceneMaker(std::make_shared<body::BodyModel>(io::read_body_model(TACTUS_BINARY_DIR "/share/tactus/body.tbm")), Split::train, few);
-  }();
+  static const SceneMaker m = few_people(4);
   return m;
 }
 
